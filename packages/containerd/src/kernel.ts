@@ -1,0 +1,6 @@
+/**
+ * The kernel port, handed up from the layer below (decision 0001).
+ *
+ * @module
+ */
+export * from "@rt/shim/kernel";

@@ -1,0 +1,6 @@
+/**
+ * The `./api` door of @rt/cri.
+ *
+ * @module
+ */
+export {};

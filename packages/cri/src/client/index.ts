@@ -1,0 +1,6 @@
+/**
+ * The `./client` door of @rt/cri.
+ *
+ * @module
+ */
+export {};

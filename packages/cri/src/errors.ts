@@ -1,0 +1,6 @@
+/**
+ * The `./errors` door of @rt/cri.
+ *
+ * @module
+ */
+export {};

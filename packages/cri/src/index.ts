@@ -1,0 +1,6 @@
+/**
+ * The Kubernetes Container Runtime Interface over the Docker engine.
+ *
+ * @module
+ */
+export {};

@@ -1,0 +1,6 @@
+/**
+ * The `./api` door of @rt/dockerd.
+ *
+ * @module
+ */
+export {};

@@ -1,0 +1,6 @@
+/**
+ * The Docker engine in TypeScript: the Engine API over containerd.
+ *
+ * @module
+ */
+export {};

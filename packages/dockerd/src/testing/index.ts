@@ -1,0 +1,6 @@
+/**
+ * The `./testing` door of @rt/dockerd.
+ *
+ * @module
+ */
+export {};

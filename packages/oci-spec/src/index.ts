@@ -1,0 +1,6 @@
+/**
+ * The OCI words every layer speaks: runtime, image and distribution specs, digests, references, error codes, logger.
+ *
+ * @module
+ */
+export {};

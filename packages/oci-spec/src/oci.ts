@@ -1,0 +1,6 @@
+/**
+ * The vocabulary that every layer speaks: spec types, digests, references, error codes, logger.
+ *
+ * @module
+ */
+export {};

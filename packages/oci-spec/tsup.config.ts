@@ -1,0 +1,3 @@
+import { layerBuild } from "../tools/tsup/layer.ts";
+
+export default layerBuild(import.meta.dirname);

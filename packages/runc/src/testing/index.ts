@@ -1,0 +1,6 @@
+/**
+ * The `./testing` door of @rt/runc.
+ *
+ * @module
+ */
+export {};

@@ -1,0 +1,6 @@
+/**
+ * A containerd shim in TypeScript: monitor, task service and ttrpc.
+ *
+ * @module
+ */
+export {};

@@ -1,0 +1,15 @@
+import { defineConfig } from "vitest/config";
+
+/** System tests: real kernel, real peers, one file at a time. */
+export default defineConfig({
+  resolve: { conditions: ["rt-source"] },
+  ssr: { resolve: { conditions: ["rt-source"] } },
+  test: {
+    include: ["test/**/*.test.ts"],
+    passWithNoTests: true,
+    fileParallelism: false,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    reporters: ["default", ["json", { outputFile: "test-results/system.json" }]],
+  },
+});

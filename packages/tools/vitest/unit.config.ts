@@ -1,0 +1,13 @@
+import { defineConfig } from "vitest/config";
+
+/** Unit tests: beside the source, no root, fakes of host/. */
+export default defineConfig({
+  resolve: { conditions: ["rt-source"] },
+  ssr: { resolve: { conditions: ["rt-source"] } },
+  test: {
+    include: ["src/**/*.test.ts"],
+    passWithNoTests: true,
+    testTimeout: 20_000,
+    reporters: ["default", ["json", { outputFile: "test-results/unit.json" }]],
+  },
+});
