@@ -1,6 +1,6 @@
 /**
- * The `./api` door of @rt/runc.
+ * The `./api` door of @rt/runc: the runtime interface and its records.
  *
  * @module
  */
-export {};
+export type * from "./oci_runtime.ts";
