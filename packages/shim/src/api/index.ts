@@ -1,6 +1,8 @@
 /**
- * The `./api` door of @rt/shim.
+ * The `./api` door of @rt/shim: the task service's interface, its records and its events.
  *
  * @module
  */
-export {};
+export * from "./task_event.ts";
+export * from "./task_service.ts";
+export * from "./typed_value.ts";
