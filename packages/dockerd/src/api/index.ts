@@ -1,6 +1,8 @@
 /**
- * The `./api` door of @rt/dockerd.
+ * The `./api` door of @rt/dockerd: the {@linkcode Engine} interface and the Engine API's types.
  *
  * @module
  */
-export {};
+export * from "./engine.ts";
+export * from "./types/index.ts";
+export * from "./version.ts";
