@@ -14,7 +14,13 @@ export function layerBuild(dir: string): Options[] {
   };
   const doors = Object.values(manifest.exports).map((e) => e["rt-source"].slice(2));
   const entry = Object.fromEntries(doors.map((s) => [s.slice("src/".length, -".ts".length), s]));
-  const common: Options = { format: "esm", target: "es2024", platform: "node", splitting: true, sourcemap: true };
+  const common: Options = {
+    format: "esm",
+    target: "es2024",
+    platform: "node",
+    splitting: true,
+    sourcemap: true,
+  };
   const builds: Options[] = [{ ...common, entry, dts: true, clean: true }];
   const cli = join(dir, "src/cli");
   if (existsSync(cli)) {

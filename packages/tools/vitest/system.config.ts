@@ -1,7 +1,7 @@
-import { defineConfig } from "vitest/config";
+import { defineConfig, type ViteUserConfig } from "vitest/config";
 
 /** System tests: real kernel, real peers, one file at a time. */
-export default defineConfig({
+const config: ViteUserConfig = defineConfig({
   resolve: { conditions: ["rt-source"] },
   ssr: { resolve: { conditions: ["rt-source"] } },
   test: {
@@ -13,3 +13,5 @@ export default defineConfig({
     reporters: ["default", ["json", { outputFile: "test-results/system.json" }]],
   },
 });
+
+export default config;

@@ -1,7 +1,7 @@
-import { defineConfig } from "vitest/config";
+import { defineConfig, type ViteUserConfig } from "vitest/config";
 
 /** Unit tests: beside the source, no root, fakes of host/. */
-export default defineConfig({
+const config: ViteUserConfig = defineConfig({
   resolve: { conditions: ["rt-source"] },
   ssr: { resolve: { conditions: ["rt-source"] } },
   test: {
@@ -11,3 +11,5 @@ export default defineConfig({
     reporters: ["default", ["json", { outputFile: "test-results/unit.json" }]],
   },
 });
+
+export default config;
