@@ -3,4 +3,27 @@
  *
  * @module
  */
-export {};
+
+export type {
+  ExitStatus,
+  Kernel,
+  Launch,
+  LaunchOptions,
+  LaunchRecord,
+  StdioEntry,
+  TraceStep,
+} from "./host/kernel.ts";
+export type { RunOptions, RunResult } from "./host/run.ts";
+export { run } from "./host/run.ts";
+export type { SpawnKernelOptions } from "./host/spawn_kernel.ts";
+export { spawnKernel } from "./host/spawn_kernel.ts";
+export { disassemble } from "./launch/disassemble.ts";
+export type { Arch } from "./launch/encode.ts";
+export { encode } from "./launch/encode.ts";
+export type { ErrnoName } from "./launch/errno.ts";
+export { ERRNO, errnoName } from "./launch/errno.ts";
+export type { Arithmetic, Comparison, Op, SyscallName, Width } from "./launch/op.ts";
+export type { Operand, OpOptions, Program, ProgramOptions, SlotAddress } from "./launch/program.ts";
+export { Label, ProgramBuilder, Result, Slot } from "./launch/program.ts";
+export type { StructWriter } from "./launch/program_data.ts";
+export { Data } from "./launch/program_data.ts";

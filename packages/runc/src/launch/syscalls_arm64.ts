@@ -7,7 +7,7 @@
  */
 
 /** System call numbers of arm64. */
-export const SYSCALLS_ARM64: Readonly<Record<string, number>> = {
+export const SYSCALLS_ARM64 = {
   io_setup: 0,
   io_destroy: 1,
   io_submit: 2,
@@ -333,4 +333,4 @@ export const SYSCALLS_ARM64: Readonly<Record<string, number>> = {
   open_tree_attr: 467,
   file_getattr: 468,
   file_setattr: 469,
-};
+} as const;

@@ -7,7 +7,7 @@
  */
 
 /** System call numbers of x86-64. */
-export const SYSCALLS_X64: Readonly<Record<string, number>> = {
+export const SYSCALLS_X64 = {
   read: 0,
   write: 1,
   open: 2,
@@ -391,4 +391,4 @@ export const SYSCALLS_X64: Readonly<Record<string, number>> = {
   open_tree_attr: 467,
   file_getattr: 468,
   file_setattr: 469,
-};
+} as const;
