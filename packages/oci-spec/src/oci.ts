@@ -3,4 +3,26 @@
  *
  * @module
  */
-export {};
+export * from "./cli/duration.ts";
+export * from "./cli/flags.ts";
+export * from "./cli/help.ts";
+export * from "./digest.ts";
+export * from "./errors.ts";
+export * from "./image/annotations.ts";
+export * from "./image/chain_id.ts";
+export * from "./image/descriptor.ts";
+export * from "./image/image_config.ts";
+export * from "./image/image_index.ts";
+export * from "./image/image_layout.ts";
+export * from "./image/manifest.ts";
+export * from "./image/media_type.ts";
+export * from "./image/platform.ts";
+export * from "./log.ts";
+export * from "./reference.ts";
+export type * from "./runtime/features.ts";
+export type * from "./runtime/spec.ts";
+export type * from "./runtime/spec_linux.ts";
+export type * from "./runtime/spec_platforms.ts";
+export type * from "./runtime/spec_resources.ts";
+export type * from "./runtime/spec_seccomp.ts";
+export type * from "./runtime/state.ts";
