@@ -1,6 +1,6 @@
 /**
- * The `./client` door of @rt/containerd.
+ * The `./client` door of @rt/containerd: how the layer above talks to a containerd.
  *
  * @module
  */
-export {};
+export { ContainerdClient, type ContainerdClientOptions } from "./containerd_client.ts";
