@@ -1,0 +1,44 @@
+/**
+ * System calls that 32-bit x86 reaches through `socketcall` and `ipc`, with the selector in argument 0.
+ *
+ * A rule for `socket` must hold for both ways in, or a 32-bit program walks around it.
+ * Source: Linux include/uapi/linux/net.h `SYS_SOCKET`…, include/uapi/linux/ipc.h `SEMOP`…; libseccomp does the same.
+ *
+ * @module
+ */
+
+const SOCKETCALL: readonly string[] = (
+  "socket bind connect listen accept getsockname getpeername socketpair send recv sendto recvfrom shutdown " +
+  "setsockopt getsockopt sendmsg recvmsg accept4 recvmmsg sendmmsg"
+).split(" ");
+
+const IPC: Readonly<Record<string, number>> = {
+  semop: 1,
+  semget: 2,
+  semctl: 3,
+  semtimedop: 4,
+  msgsnd: 11,
+  msgrcv: 12,
+  msgget: 13,
+  msgctl: 14,
+  shmat: 21,
+  shmdt: 22,
+  shmget: 23,
+  shmctl: 24,
+};
+
+/** A way into a system call through another one. */
+export interface Multiplexed {
+  /** The call that carries it. */
+  readonly carrier: "socketcall" | "ipc";
+  /** Value of the carrier's argument 0. */
+  readonly selector: number;
+}
+
+/** How 32-bit x86 can also reach `name`; undefined if it cannot. */
+export function multiplexedX86(name: string): Multiplexed | undefined {
+  const socket = SOCKETCALL.indexOf(name);
+  if (socket >= 0) return { carrier: "socketcall", selector: socket + 1 };
+  const selector = Object.hasOwn(IPC, name) ? IPC[name] : undefined;
+  return selector === undefined ? undefined : { carrier: "ipc", selector };
+}
