@@ -1,10 +1,10 @@
 /**
  * The Docker engine as a TypeScript interface: what dockerd offers upwards.
  *
- * Two implementations: the engine in this process (`@rt/dockerd`) and {@link EngineClient} over HTTP
+ * Two implementations: the engine in this process (`@rt/dockerd`) and `EngineClient` over HTTP
  * (`@rt/dockerd/client`), which also speaks to the real dockerd. Requests and replies are the Engine API's types;
- * errors are `RtError`s: NOT_FOUND (404), INVALID_ARGUMENT (400), ALREADY_EXISTS and FAILED_PRECONDITION (409),
- * PERMISSION_DENIED (403), UNAUTHENTICATED (401), UNIMPLEMENTED (501), UNAVAILABLE (503), others (500).
+ * errors are `RtError`s: NOT_FOUND (404), INVALID_ARGUMENT (400), CONFLICT and ALREADY_EXISTS (409),
+ * PERMISSION_DENIED (403), UNAUTHENTICATED (401), NOT_IMPLEMENTED (501), UNAVAILABLE (503), others (500).
  * Names in requests are a name, an id or a unique prefix of an id.
  *
  * Source: moby `api/docs/v1.51.yaml`, paths.

@@ -4,5 +4,6 @@
  * @module
  */
 export * from "./engine.ts";
+export { decodeFrames, encodeFrame } from "./multiplex.ts";
 export * from "./types/index.ts";
 export * from "./version.ts";

@@ -1,6 +1,6 @@
 /**
- * The `./client` door of @rt/dockerd.
+ * The `./client` door of @rt/dockerd: the Engine over HTTP.
  *
  * @module
  */
-export {};
+export { createEngineClient, type EngineClientOptions } from "./engine_client.ts";
