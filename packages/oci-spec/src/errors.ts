@@ -4,6 +4,7 @@
  * @module
  */
 import { RtError, type RtErrorOptions } from "./errdefs.ts";
+import type { Problem } from "./runtime/problem.ts";
 
 export {
   addClause,
@@ -95,5 +96,22 @@ export class FlagError extends RtError {
   /** Makes the error that reads `message`. */
   constructor(message: string, options?: RtErrorOptions) {
     super("INVALID_ARGUMENT", message, options);
+  }
+}
+
+/** A config that breaks rules of the runtime-spec. */
+export class InvalidSpecError extends RtError {
+  override name: string = "InvalidSpecError";
+  /** Every rule that it breaks, warnings too. */
+  readonly problems: readonly Problem[];
+
+  /** Makes the error "cannot use <what>: <first problem> (and n more)". */
+  constructor(what: string, problems: readonly Problem[], options?: RtErrorOptions) {
+    const errors = problems.filter((p) => p.severity === "error");
+    const first = errors[0] ?? problems[0];
+    const text = first === undefined ? "no problem" : `${first.path}${first.path ? " " : ""}${first.message}`;
+    const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : "";
+    super("INVALID_ARGUMENT", `cannot use ${what}: ${text}${more}`, { ...options, details: { problems } });
+    this.problems = problems;
   }
 }
