@@ -56,6 +56,8 @@ export type StdioEntry =
 export interface LaunchOptions {
   /** Where fds 0 to 2 lead. @default {["ignore", "ignore", "ignore"]} */
   readonly stdio?: readonly [StdioEntry, StdioEntry, StdioEntry];
+  /** Fds of ours that the process gets as 5, 6, and so on; it closes what it does not hand on. */
+  readonly fds?: readonly number[];
   /** Working directory of the process, absolute. @default {ours} */
   readonly cwd?: string;
   /** What `ps` shows until the program execs, where the kernel can choose it. @default {"rt-launch"} */

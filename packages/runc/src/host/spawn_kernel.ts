@@ -3,13 +3,243 @@
  *
  * @module
  */
-import type { Kernel } from "./kernel.ts";
+import type { ChildProcess, StdioOptions } from "node:child_process";
+import { spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import { constants as os } from "node:os";
+import process from "node:process";
+import type { Readable, Writable } from "node:stream";
+import { Readable as NodeReadable, Writable as NodeWritable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+import { LaunchError } from "../errors.ts";
+import { encode } from "../launch/encode.ts";
+import type { Program } from "../launch/program.ts";
+import { AsyncQueue } from "./async_queue.ts";
+import type { InterpreterPath } from "./interpreter_file.ts";
+import {
+  hostArch,
+  hostInterpreter,
+  openSealedInterpreter,
+  privateInterpreter,
+  sealProgram,
+} from "./interpreter_file.ts";
+import type { ExitStatus, Kernel, Launch, LaunchOptions, LaunchRecord, StdioEntry } from "./kernel.ts";
+import { inFirstDirectory, openUnlinkedFile, SCRATCH_DIRECTORIES } from "./private_file.ts";
+import { interpretRecord, RecordSplitter } from "./record_reader.ts";
 
 /** Options of {@linkcode spawnKernel}. */
 export interface SpawnKernelOptions {
-  /** Directories to try for short-lived private files; the first that can execute is used. */
+  /** Directories to try for short-lived private files; the interpreter needs one that can execute. */
   readonly directories?: readonly string[];
+  /**
+   * `sealed`: one sealed copy of the interpreter serves all launches, made by a process of its own at the first;
+   * `private`: each launch gets an unlinked copy, cheaper for a program that launches once. @default {"sealed"}
+   */
+  readonly interpreter?: "sealed" | "private";
 }
 
-/** A kernel port that spawns an interpreter for each program. */
-export declare function spawnKernel(options?: SpawnKernelOptions): Kernel;
+/** How often a copy that is still open for writing in some forked process is tried again, and the pause. Milliseconds. */
+const [BUSY_RETRIES, BUSY_PAUSE_MS] = [50, 2];
+const DEFAULT_STDIO: readonly [StdioEntry, StdioEntry, StdioEntry] = ["ignore", "ignore", "ignore"];
+const ACCESS = { read: "r", write: "w", append: "a", readwrite: "r+" } as const;
+
+/**
+ * A kernel port that spawns an interpreter for each program.
+ *
+ * @throws {LaunchError} `NOT_IMPLEMENTED` on an architecture without interpreter.
+ */
+export function spawnKernel(options: SpawnKernelOptions = {}): Kernel {
+  return new SpawnKernel(options);
+}
+
+class SpawnKernel implements Kernel {
+  readonly #elf = hostInterpreter();
+  readonly #arch = hostArch();
+  readonly #directories: readonly string[];
+  readonly #private: boolean;
+  /** Fd of the sealed interpreter; undefined where there can be none. */
+  #sealed: Promise<number | undefined> | undefined;
+
+  constructor(options: SpawnKernelOptions) {
+    this.#directories = options.directories ?? SCRATCH_DIRECTORIES;
+    this.#private = options.interpreter === "private";
+  }
+
+  async launch(program: Program, options: LaunchOptions = {}): Promise<Launch> {
+    options.signal?.throwIfAborted();
+    const sealed = this.#private ? undefined : await (this.#sealed ??= this.#seal());
+    if (sealed === undefined) return this.#launchPrivate(program, options);
+    const path = `/proc/${process.pid}/fd/${sealed}`;
+    return this.#start(program, options, { path, release: () => {} });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const fd = await this.#sealed;
+    this.#sealed = undefined;
+    if (fd !== undefined) closeSync(fd);
+  }
+
+  async #seal(): Promise<number | undefined> {
+    const launch = await this.#launchPrivate(sealProgram(this.#elf), { stdio: ["pipe", "ignore", "ignore"] });
+    const fd = await openSealedInterpreter(launch, this.#elf);
+    if (fd === undefined) return undefined;
+    // A kernel may refuse to execute memfds (vm.memfd_noexec).
+    const probe = await this.#start(
+      NOTHING,
+      {},
+      { path: `/proc/${process.pid}/fd/${fd}`, release: () => {} },
+    ).catch(() => undefined);
+    const status = await probe?.exited;
+    if (status?.code === 0 && status.signal === 0) return fd;
+    closeSync(fd);
+    return undefined;
+  }
+
+  /** Tries one directory after the other: the first may be mounted noexec. */
+  async #launchPrivate(program: Program, options: LaunchOptions): Promise<Launch> {
+    let refused: unknown;
+    for (const directory of this.#directories) {
+      try {
+        return await this.#start(program, options, privateInterpreter(this.#elf, [directory]));
+      } catch (err) {
+        refused = err;
+      }
+    }
+    throw refused;
+  }
+
+  async #start(program: Program, options: LaunchOptions, interpreter: InterpreterPath): Promise<Launch> {
+    const image = encode(program, this.#arch);
+    const programFd = inFirstDirectory(this.#directories, (directory) => openUnlinkedFile(directory, image));
+    try {
+      for (let attempt = 0; ; attempt++) {
+        try {
+          return await startProcess(program, options, interpreter.path, programFd);
+        } catch (err) {
+          if ((err as { code?: string }).code !== "ETXTBSY" || attempt >= BUSY_RETRIES) {
+            throw new LaunchError("UNAVAILABLE", `cannot start interpreter: ${(err as Error).message}`, {
+              cause: err,
+            });
+          }
+          await sleep(BUSY_PAUSE_MS);
+        }
+      }
+    } finally {
+      closeSync(programFd);
+      interpreter.release();
+    }
+  }
+}
+
+/** The program that does nothing. */
+const NOTHING: Program = {
+  ops: [{ kind: "exit", name: "exit", number: 0, policy: { kind: "fail" }, errnos: [], args: [] }],
+  data: new Uint8Array(0),
+  bssSize: 0,
+  relocations: [],
+  slotCount: 4,
+  dumpable: false,
+  trace: false,
+};
+
+async function startProcess(
+  program: Program,
+  options: LaunchOptions,
+  path: string,
+  programFd: number,
+): Promise<Launch> {
+  const opened: number[] = [];
+  try {
+    const stdio = (options.stdio ?? DEFAULT_STDIO).map((entry, i) => stdioOption(entry, i, opened));
+    const [argv0 = "rt-launch", ...args] = options.argv ?? [];
+    const child = spawn(path, args, {
+      argv0,
+      env: {},
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+      stdio: [...stdio, "pipe", programFd, ...(options.fds ?? [])] as StdioOptions,
+    });
+    if (child.pid === undefined) throw await new Promise((resolve) => child.once("error", resolve));
+    return new SpawnedLaunch(program, options, child, child.pid);
+  } finally {
+    for (const fd of opened) closeSync(fd);
+  }
+}
+
+function stdioOption(
+  entry: StdioEntry,
+  fd: number,
+  opened: number[],
+): "ignore" | "inherit" | "pipe" | number {
+  if (typeof entry !== "object") return entry;
+  const file = openSync(entry.path, ACCESS[entry.access ?? (fd === 0 ? "read" : "write")]);
+  opened.push(file);
+  return file;
+}
+
+class SpawnedLaunch implements Launch {
+  readonly pid: number;
+  readonly records: AsyncIterable<LaunchRecord>;
+  readonly exited: Promise<ExitStatus>;
+  readonly stdio: Launch["stdio"];
+  readonly #queue = new AsyncQueue<LaunchRecord>();
+
+  constructor(program: Program, options: LaunchOptions, child: ChildProcess, pid: number) {
+    this.pid = pid;
+    this.records = this.#queue;
+    this.stdio = [toWritable(child.stdin), toReadable(child.stdout), toReadable(child.stderr)];
+    this.exited = new Promise((resolve) => {
+      child.once("exit", (code, signal) => {
+        resolve({ code: code ?? 0, signal: signal === null ? 0 : os.signals[signal] });
+      });
+    });
+    const report = child.stdio[3] as Readable & { unref?(): void };
+    this.#read(report, program, options);
+    void this.exited.then(() => {
+      this.#endWhenDrained(report);
+    });
+    const abort = (): void => void child.kill("SIGKILL");
+    options.signal?.addEventListener("abort", abort, { once: true });
+    void this.exited.then(() => options.signal?.removeEventListener("abort", abort));
+  }
+
+  #read(report: Readable, program: Program, options: LaunchOptions): void {
+    const splitter = new RecordSplitter();
+    report.on("data", (chunk: Uint8Array) => {
+      for (const raw of splitter.push(chunk)) {
+        const record = interpretRecord(program, raw);
+        if (record === undefined) continue;
+        if (this.#queue.ended) options.onLate?.(record);
+        else this.#queue.push(record);
+      }
+    });
+    report.once("close", () => this.#queue.end());
+    report.once("error", () => this.#queue.end());
+  }
+
+  /** Ends the records once a turn of the event loop has brought none: what was written before the exit is read then. */
+  #endWhenDrained(report: Readable & { unref?(): void }): void {
+    let quiet = 0;
+    const seen = (): void => {
+      quiet = 0;
+    };
+    report.on("data", seen);
+    const turn = (): void => {
+      if (this.#queue.ended) return;
+      if (++quiet <= 2) setImmediate(turn);
+      else {
+        report.off("data", seen);
+        this.#queue.end();
+        report.unref?.();
+      }
+    };
+    setImmediate(turn);
+  }
+}
+
+function toWritable(stream: Writable | null): WritableStream<Uint8Array> | undefined {
+  return stream === null ? undefined : (NodeWritable.toWeb(stream) as WritableStream<Uint8Array>);
+}
+
+function toReadable(stream: Readable | null): ReadableStream<Uint8Array> | undefined {
+  return stream === null ? undefined : (NodeReadable.toWeb(stream) as unknown as ReadableStream<Uint8Array>);
+}
