@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { RtError, type RtErrorOptions } from "./errdefs.ts";
+import type { RegistryErrorEntry } from "./distribution/error.ts";
+import { type ErrorCode, RtError, type RtErrorOptions } from "./errdefs.ts";
 import type { Problem } from "./runtime/problem.ts";
 
 export {
@@ -113,5 +114,27 @@ export class InvalidSpecError extends RtError {
     const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : "";
     super("INVALID_ARGUMENT", `cannot use ${what}: ${text}${more}`, { ...options, details: { problems } });
     this.problems = problems;
+  }
+}
+
+/** A registry refused or failed a request. */
+export class RegistryError extends RtError {
+  override name: string = "RegistryError";
+  /** HTTP status. */
+  readonly status: number;
+  /** Entries of its error document. */
+  readonly entries: readonly RegistryErrorEntry[];
+
+  /** Makes the error that reads `message`. */
+  constructor(
+    code: ErrorCode,
+    message: string,
+    status: number,
+    entries: readonly RegistryErrorEntry[],
+    options?: RtErrorOptions,
+  ) {
+    super(code, message, { ...options, details: { status, codes: entries.map((e) => e.code) } });
+    this.status = status;
+    this.entries = entries;
   }
 }

@@ -35,12 +35,7 @@ export function sysctlFault(key: string, has: (namespace: string) => boolean): s
   if (file === "kernel/hostname") return 'is not allowed as it conflicts with the OCI "hostname" field';
   const owner = sysctlNamespace(file);
   if (owner === undefined) return "is not in a separate kernel namespace";
-  return has(owner)
-    ? undefined
-    : `needs ${owner === "ipc" || owner === "uts" ? "an" : "a"} ${owner} namespace`.replace(
-        "an uts",
-        "a uts",
-      );
+  return has(owner) ? undefined : `needs ${owner === "ipc" ? "an" : "a"} ${owner} namespace`;
 }
 
 /** Kind of kernel namespace that owns the parameter in `file`; undefined if none does. */

@@ -102,7 +102,7 @@ function checkCapabilities(list: ProblemList, process: Json, at: string): void {
     }
   }
   requireSubset(list, path, sets, "effective", "permitted", "error");
-  for (const set of ["permitted", "inheritable"]) requireSubset(list, path, sets, "ambient", set, "warning");
+  requireSubset(list, path, sets, "ambient", "permitted", "warning");
 }
 
 /** Notes each capability of set `a` that is not in set `b`. */
