@@ -61,13 +61,7 @@ function elements(verb: "add" | "delete", bridge: string, p: PublishedPort): str
   const anywhere = p.hostIp === "0.0.0.0";
   const key = anywhere ? `${p.protocol} . ${p.hostPort}` : `${p.hostIp} . ${p.protocol} . ${p.hostPort}`;
   const map = anywhere ? "any-address" : "one-address";
-  const target = `${p.containerIp} . ${p.protocol} . ${p.containerPort}`;
-  // Two host ports may lead to the same container port, so the open set is keyed by the host port as well.
-  return [
-    `${verb} element ip ${bridge} ${map} { ${key} : ${to} }`,
-    `${verb} element ip ${bridge} open { ${target} . ${p.hostPort} . ${p.hostIp} }`,
-    "",
-  ].join("\n");
+  return `${verb} element ip ${bridge} ${map} { ${key} : ${to} }\n`;
 }
 
 /** The table without any port. `delete` behind an empty definition makes it idempotent. */
@@ -81,23 +75,22 @@ delete table ip ${bridge}
 table ip ${bridge} {
   map one-address { type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service; }
   map any-address { type inet_proto . inet_service : ipv4_addr . inet_service; }
-  set open { type ipv4_addr . inet_proto . inet_service . inet_service . ipv4_addr; }
   chain publish {
-    type nat hook prerouting priority dstnat; policy accept;
+    type nat hook prerouting priority -100; policy accept;
     iifname "${bridge}" return
     ${publish.join("\n    ")}
   }
   chain publish-local {
-    type nat hook output priority dstnat; policy accept;
+    type nat hook output priority -100; policy accept;
     ip daddr 127.0.0.0/8 return
     ${publish.join("\n    ")}
   }
   chain nat-out {
-    type nat hook postrouting priority srcnat; policy accept;
+    type nat hook postrouting priority 100; policy accept;
     ip saddr ${subnet} oifname != "${bridge}" masquerade
   }
   chain forward {
-    type filter hook forward priority filter; policy accept;
+    type filter hook forward priority 0; policy accept;
     oifname "${bridge}" ct state established,related accept
     oifname "${bridge}" iifname "${bridge}" accept
     oifname "${bridge}" ct status dnat accept
