@@ -22,6 +22,9 @@ export {
   type RtErrorOptions,
 } from "./oci.ts";
 
+export { ArchiveError, LayerEntryError } from "./diff/errors.ts";
+export { codeOfAnswer, parseFaults, RegistryError, type RegistryFault, RegistryUnreachableError } from "./remotes/errors.ts";
+
 /** Something that is not there. Text as in containerd: `<noun> "<id>": not found`. */
 export class NotFoundError extends RtError {
   override name: string = "NotFoundError";

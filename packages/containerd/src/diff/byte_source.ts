@@ -4,7 +4,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { ArchiveError } from "../errors.ts";
+import { ArchiveError } from "./errors.ts";
 
 const EMPTY = Buffer.alloc(0);
 

@@ -7,7 +7,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { ArchiveError } from "../errors.ts";
+import { ArchiveError } from "./errors.ts";
 import type { TarTime } from "./tar_entry.ts";
 
 const XATTR = "SCHILY.xattr.";
@@ -41,7 +41,13 @@ export function readPax(body: Buffer): PaxRecords {
     const length = space < 0 || space - at > 8 ? Number.NaN : Number(body.toString("latin1", at, space));
     const end = at + length;
     const equals = body.indexOf(0x3d, space);
-    if (!Number.isInteger(length) || end > body.length || equals < 0 || equals >= end || body[end - 1] !== 0x0a) {
+    if (
+      !Number.isInteger(length) ||
+      end > body.length ||
+      equals < 0 ||
+      equals >= end ||
+      body[end - 1] !== 0x0a
+    ) {
       throw new ArchiveError("invalid pax record");
     }
     setRecord(records, body.toString("utf8", space + 1, equals), body.subarray(equals + 1, end - 1));

@@ -6,8 +6,8 @@
  * @module
  */
 import type { Buffer } from "node:buffer";
-import { ArchiveError } from "../errors.ts";
 import type { ByteSource } from "./byte_source.ts";
+import { ArchiveError } from "./errors.ts";
 import type { SparseSegment } from "./tar_entry.ts";
 import { parseNumber } from "./tar_field.ts";
 
@@ -21,7 +21,11 @@ export interface SparseMap {
 }
 
 /** Reads the map of an old GNU sparse header and its extension blocks. */
-export async function oldSparseSegments(source: ByteSource, header: Buffer, stored: number): Promise<SparseMap> {
+export async function oldSparseSegments(
+  source: ByteSource,
+  header: Buffer,
+  stored: number,
+): Promise<SparseMap> {
   const size = parseNumber(header, 483, 12);
   const segments: SparseSegment[] = [];
   let block = header;
@@ -56,7 +60,10 @@ export async function sparseFromPax(
   const named = name === undefined ? {} : { name };
   if (get("major") === "1" && get("minor") === "0") {
     const { numbers, bytes } = await leadingNumbers(source, stored, limitBytes);
-    const map = checked({ size: integer(get("realsize") ?? get("size")), segments: pairs(numbers) }, stored - bytes);
+    const map = checked(
+      { size: integer(get("realsize") ?? get("size")), segments: pairs(numbers) },
+      stored - bytes,
+    );
     return { map, ...named, mapBytes: bytes };
   }
   const listed = get("map");
@@ -74,19 +81,23 @@ async function leadingNumbers(
   stored: number,
   limitBytes: number,
 ): Promise<{ numbers: number[]; bytes: number }> {
-  let text = "";
-  let bytes = 0;
+  const numbers: number[] = [];
+  let partial = "";
   let wanted = 1;
-  for (;;) {
-    const lines = text.split("\n");
-    if (lines.length > 1) wanted = 1 + 2 * integer(lines[0]);
-    if (wanted > 1 + 2 * MAX_SEGMENTS) throw new ArchiveError("sparse map too long");
-    if (lines.length > wanted) return { numbers: lines.slice(1, wanted).map(integer), bytes };
+  for (let bytes = 0; ; ) {
     if (bytes + 512 > Math.min(stored, limitBytes)) throw new ArchiveError("sparse map too long");
     const block = await source.take(512);
     if (block === undefined) throw new ArchiveError("unexpected end of archive in a sparse map");
-    text += block.toString("latin1");
     bytes += 512;
+    const lines = (partial + block.toString("latin1")).split("\n");
+    partial = lines.pop()!;
+    for (const line of lines) {
+      if (numbers.length === wanted) break; // the rest of the block is padding
+      numbers.push(integer(line));
+      if (numbers.length === 1) wanted = 1 + 2 * numbers[0]!;
+      if (wanted > 1 + 2 * MAX_SEGMENTS) throw new ArchiveError("sparse map too long");
+    }
+    if (numbers.length === wanted) return { numbers: numbers.slice(1), bytes };
   }
 }
 
@@ -107,7 +118,8 @@ function checked(map: SparseMap, stored: number): SparseMap {
   let end = 0;
   let total = 0;
   for (const { offset, length } of map.segments) {
-    if (offset < end || length < 0 || offset + length > map.size) throw new ArchiveError("invalid sparse map");
+    if (offset < end || length < 0 || offset + length > map.size)
+      throw new ArchiveError("invalid sparse map");
     end = offset + length;
     total += length;
   }

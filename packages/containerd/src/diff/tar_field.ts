@@ -6,7 +6,7 @@
  * @module
  */
 import type { Buffer } from "node:buffer";
-import { ArchiveError } from "../errors.ts";
+import { ArchiveError } from "./errors.ts";
 
 /**
  * Reads the number in `length` bytes at `offset`: octal text, or base-256 where the first bit is set.

@@ -13,8 +13,8 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { ArchiveError } from "../errors.ts";
 import { ByteSource } from "./byte_source.ts";
+import { ArchiveError } from "./errors.ts";
 import { type PaxRecords, paxTime, readPax } from "./pax.ts";
 import { oldSparseSegments, type SparseMap, sparseFromPax } from "./sparse.ts";
 import type { TarEntry, TarEntryType, TarTime } from "./tar_entry.ts";
@@ -85,7 +85,7 @@ export class TarReader {
   }
 
   /** The next piece of the current entry's body, at most `limitBytes` long; undefined at its end. */
-  async read(limitBytes = 1 << 20): Promise<Uint8Array | undefined> {
+  async read(limitBytes: number = 1 << 20): Promise<Uint8Array | undefined> {
     if (this.#bodyLeft === 0) return undefined;
     const chunk = await this.#source.some(Math.min(limitBytes, this.#bodyLeft));
     if (chunk === undefined) throw new ArchiveError("unexpected end of archive in a file");
@@ -141,7 +141,10 @@ export class TarReader {
     return {
       type,
       name,
-      linkName: type === "link" || type === "symlink" ? (pax?.linkpath ?? longLink ?? parseText(block, 157, 100)) : "",
+      linkName:
+        type === "link" || type === "symlink"
+          ? (pax?.linkpath ?? longLink ?? parseText(block, 157, 100))
+          : "",
       mode: parseNumber(block, 100, 8) & 0o7777,
       uid: pax?.uid ?? parseNumber(block, 108, 8),
       gid: pax?.gid ?? parseNumber(block, 116, 8),
