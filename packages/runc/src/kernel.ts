@@ -27,3 +27,7 @@ export type { Operand, OpOptions, Program, ProgramOptions, SlotAddress } from ".
 export { Label, ProgramBuilder, Result, Slot } from "./launch/program.ts";
 export type { StructWriter } from "./launch/program_data.ts";
 export { Data } from "./launch/program_data.ts";
+export { standaloneElf, startStack } from "./launch/standalone_elf.ts";
+export { helloElf } from "./programs/hello.ts";
+export { INIT_VERSION, initElf } from "./programs/init.ts";
+export { pauseElf } from "./programs/pause.ts";

@@ -20,7 +20,7 @@
 import { IMAGE_FLAGS, PROGRAM_FD, REPORT_FD } from "./encode.ts";
 import type { CodeLabel, Condition, Machine, Register } from "./machine.ts";
 import { OP_KIND, OP_SIZE } from "./op.ts";
-import { RECORD_KIND } from "./program.ts";
+import { RECORD_KIND, RESERVED_SLOTS } from "./program.ts";
 
 /** Size of a record without its data. Bytes. */
 export const RECORD_HEADER = 24;
@@ -57,8 +57,13 @@ interface Labels {
   readonly dump: CodeLabel;
 }
 
-/** Emits the whole interpreter; execution begins at its first instruction. */
-export function emitInterpreter(m: Machine): void {
+/**
+ * Emits the whole interpreter; execution begins at its first instruction.
+ *
+ * With `imageAddress` the image is already in memory there, relocated, and the first one is not loaded from a
+ * descriptor; the spare slot then holds the stack pointer at the start, where argc, argv and envp are.
+ */
+export function emitInterpreter(m: Machine, imageAddress?: number): void {
   const l: Labels = {
     next: m.label(),
     loop: m.label(),
@@ -72,7 +77,9 @@ export function emitInterpreter(m: Machine): void {
     stamp: m.label(),
     dump: m.label(),
   };
-  emitEntry(m, l);
+  if (imageAddress === undefined) emitLoader(m, l);
+  else emitEmbedded(m, imageAddress);
+  emitStart(m, l);
   emitLoop(m, l);
   emitKinds(m, l);
   emitResult(m, l);
@@ -81,8 +88,18 @@ export function emitInterpreter(m: Machine): void {
   emitTrace(m, l);
 }
 
-/** Loads the first image; `start` takes an image's address in r. */
-function emitEntry(m: Machine, l: Labels): void {
+/** Notes the stack pointer in the image's spare slot. */
+function emitEmbedded(m: Machine, imageAddress: number): void {
+  m.mov("t1", "sp");
+  m.addi("sp", -FRAME);
+  m.movi("r", imageAddress);
+  m.load(32, "slots", "r", 24);
+  m.alu("add", "slots", "r");
+  m.store(64, "t1", "slots", RESERVED_SLOTS.spare * 8);
+}
+
+/** Loads the first image. */
+function emitLoader(m: Machine, l: Labels): void {
   m.addi("sp", -FRAME);
   // Until there is an image, two slots on the stack let a failure be reported.
   m.movi("t0", REPORT_FD);
@@ -104,7 +121,10 @@ function emitEntry(m: Machine, l: Labels): void {
   m.movi("base", 0);
   m.cmpi("r", FIRST_ERROR);
   m.jumpIf("uge", l.failure);
+}
 
+/** `start` takes an image's address in r. */
+function emitStart(m: Machine, l: Labels): void {
   m.place(l.start);
   m.mov("base", "r");
   m.load(32, "slots", "base", 24);
