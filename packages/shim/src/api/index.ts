@@ -6,3 +6,4 @@
 export * from "./task_event.ts";
 export * from "./task_service.ts";
 export * from "./typed_value.ts";
+export { fromTypedEvent, toTypedEvent } from "./wire.ts";
