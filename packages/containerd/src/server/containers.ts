@@ -1,0 +1,45 @@
+/**
+ * Service `containerd.services.containers.v1.Containers`.
+ *
+ * @module
+ */
+import { create } from "@bufbuild/protobuf";
+import type { Containers } from "../api/containers.ts";
+import {
+  type Container,
+  ContainerSchema,
+  Containers as Service,
+} from "../api/gen/containerd/services/containers/v1/containers_pb.ts";
+import { fromFieldMask } from "../api/wire/common.ts";
+import { fromContainer, toContainer } from "../api/wire/records.ts";
+import { type ServiceHandlers, serve } from "./handlers.ts";
+
+const record = (c: Container | undefined) => fromContainer(c ?? create(ContainerSchema));
+
+/** Handlers over `containers`. */
+export function containersService(containers: Containers): ServiceHandlers {
+  return serve(Service, {
+    async get({ id }, call) {
+      return { container: toContainer(await containers.get(id, call)) };
+    },
+    async list({ filters }, call) {
+      return { containers: (await Array.fromAsync(containers.list(filters, call))).map(toContainer) };
+    },
+    async *listStream({ filters }, call) {
+      for await (const container of containers.list(filters, call))
+        yield { container: toContainer(container) };
+    },
+    async create({ container }, call) {
+      return { container: toContainer(await containers.create(record(container), call)) };
+    },
+    async update({ container, updateMask }, call) {
+      return {
+        container: toContainer(await containers.update(record(container), fromFieldMask(updateMask), call)),
+      };
+    },
+    async delete({ id }, call) {
+      await containers.delete(id, call);
+      return {};
+    },
+  });
+}
