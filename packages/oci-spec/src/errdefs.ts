@@ -56,7 +56,7 @@ export class RtError extends Error {
   /** Class of the failure. */
   readonly code: ErrorCode;
   /** Data for programs; absent when there is none. */
-  readonly details?: Readonly<Record<string, unknown>>;
+  declare readonly details?: Readonly<Record<string, unknown>>;
 
   /** Makes an error of class `code` that reads `message`. */
   constructor(code: ErrorCode, message: string, options: RtErrorOptions = {}) {

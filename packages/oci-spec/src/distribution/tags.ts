@@ -28,7 +28,7 @@ export interface TagList {
 export function nextLink(header: string | null | undefined): string | undefined {
   if (!header || header.length > 8192) return undefined;
   for (const [, target, parameters] of header.matchAll(/<([^<>]*)>([^<]*)/g)) {
-    if (/;\s*rel\s*=\s*"?(?:[^"]*\s)?next(?:["\s,;]|$)/i.test(parameters!)) return target;
+    if (/;\s*rel\s*=\s*(?:"(?:[^"]*\s)?next(?:\s[^"]*)?"|next(?=[\s,;]|$))/i.test(parameters!)) return target;
   }
   return undefined;
 }
