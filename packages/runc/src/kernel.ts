@@ -4,6 +4,8 @@
  * @module
  */
 
+export type { FifoOptions, FifoReader, FifoWriter } from "./host/fifo.ts";
+export { makeFifo, openFifoReader, openFifoWriter } from "./host/fifo.ts";
 export type {
   ExitStatus,
   Kernel,
@@ -13,6 +15,10 @@ export type {
   StdioEntry,
   TraceStep,
 } from "./host/kernel.ts";
+export type { ReapedProcess } from "./host/port_client.ts";
+export { UNKNOWN_EXIT_CODE } from "./host/port_client.ts";
+export type { PortKernelOptions } from "./host/port_kernel.ts";
+export { portKernel } from "./host/port_kernel.ts";
 export type { RunOptions, RunResult } from "./host/run.ts";
 export { run } from "./host/run.ts";
 export type { SpawnKernelOptions } from "./host/spawn_kernel.ts";

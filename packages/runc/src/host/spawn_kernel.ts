@@ -25,6 +25,7 @@ import {
 } from "./interpreter_file.ts";
 import type { ExitStatus, Kernel, Launch, LaunchOptions, LaunchRecord, StdioEntry } from "./kernel.ts";
 import { inFirstDirectory, openUnlinkedFile, SCRATCH_DIRECTORIES } from "./private_file.ts";
+import type { RawRecord } from "./record_reader.ts";
 import { interpretRecord, RecordSplitter } from "./record_reader.ts";
 
 /** Options of {@linkcode spawnKernel}. */
@@ -36,6 +37,14 @@ export interface SpawnKernelOptions {
    * `private`: each launch gets an unlinked copy, cheaper for a program that launches once. @default {"sealed"}
    */
   readonly interpreter?: "sealed" | "private";
+}
+
+/** What a port needs besides: every record as it comes, and nothing of it interpreted. */
+export interface RawLaunchOptions extends LaunchOptions {
+  /** Receives the records instead of {@linkcode Launch.records}, which then only ends. */
+  readonly onRaw?: (record: RawRecord) => void;
+  /** Let the engine exit while the process runs. @default {false} */
+  readonly unref?: boolean;
 }
 
 /** How often a copy that is still open for writing in some forked process is tried again, and the pause. Milliseconds. */
@@ -65,7 +74,7 @@ class SpawnKernel implements Kernel {
     this.#private = options.interpreter === "private";
   }
 
-  async launch(program: Program, options: LaunchOptions = {}): Promise<Launch> {
+  async launch(program: Program, options: RawLaunchOptions = {}): Promise<Launch> {
     options.signal?.throwIfAborted();
     const sealed = this.#private ? undefined : await (this.#sealed ??= this.#seal());
     if (sealed === undefined) return this.#launchPrivate(program, options);
@@ -96,7 +105,7 @@ class SpawnKernel implements Kernel {
   }
 
   /** Tries one directory after the other: the first may be mounted noexec. */
-  async #launchPrivate(program: Program, options: LaunchOptions): Promise<Launch> {
+  async #launchPrivate(program: Program, options: RawLaunchOptions): Promise<Launch> {
     let refused: unknown;
     for (const directory of this.#directories) {
       try {
@@ -108,7 +117,7 @@ class SpawnKernel implements Kernel {
     throw refused;
   }
 
-  async #start(program: Program, options: LaunchOptions, interpreter: InterpreterPath): Promise<Launch> {
+  async #start(program: Program, options: RawLaunchOptions, interpreter: InterpreterPath): Promise<Launch> {
     const image = encode(program, this.#arch);
     const programFd = inFirstDirectory(this.#directories, (directory) => openUnlinkedFile(directory, image));
     try {
@@ -144,7 +153,7 @@ const NOTHING: Program = {
 
 async function startProcess(
   program: Program,
-  options: LaunchOptions,
+  options: RawLaunchOptions,
   path: string,
   programFd: number,
 ): Promise<Launch> {
@@ -183,7 +192,7 @@ class SpawnedLaunch implements Launch {
   readonly stdio: Launch["stdio"];
   readonly #queue = new AsyncQueue<LaunchRecord>();
 
-  constructor(program: Program, options: LaunchOptions, child: ChildProcess, pid: number) {
+  constructor(program: Program, options: RawLaunchOptions, child: ChildProcess, pid: number) {
     this.pid = pid;
     this.records = this.#queue;
     this.stdio = [toWritable(child.stdin), toReadable(child.stdout), toReadable(child.stderr)];
@@ -193,6 +202,10 @@ class SpawnedLaunch implements Launch {
       });
     });
     const report = child.stdio[3] as Readable & { unref?(): void };
+    if (options.unref === true) {
+      child.unref();
+      for (const stream of child.stdio) (stream as { unref?(): void } | null)?.unref?.();
+    }
     this.#read(report, program, options);
     void this.exited.then(() => {
       this.#endWhenDrained(report);
@@ -202,10 +215,14 @@ class SpawnedLaunch implements Launch {
     void this.exited.then(() => options.signal?.removeEventListener("abort", abort));
   }
 
-  #read(report: Readable, program: Program, options: LaunchOptions): void {
+  #read(report: Readable, program: Program, options: RawLaunchOptions): void {
     const splitter = new RecordSplitter();
     report.on("data", (chunk: Uint8Array) => {
       for (const raw of splitter.push(chunk)) {
+        if (options.onRaw !== undefined) {
+          options.onRaw(raw);
+          continue;
+        }
         const record = interpretRecord(program, raw);
         if (record === undefined) continue;
         if (this.#queue.ended) options.onLate?.(record);

@@ -1,0 +1,407 @@
+/**
+ * The port: a launch program that runs launch programs. A daemon's port lives as long as its stdin; a container's
+ * monitor is detached, records exits durably, holds FIFOs open and leaves when its last child has.
+ *
+ * It waits for commands (`port_wire.ts`) and for SIGCHLD. For a launch it forks, and the child sets itself up from
+ * its copy of the command, loads the program file and enters it; so the port itself never waits for anything else.
+ *
+ * @module
+ */
+import { slotOffset } from "./encode.ts";
+import {
+  COMMAND,
+  COMMAND_MAX,
+  ENTRY,
+  ENTRY_KIND,
+  EXIT_RECORD_SIZE,
+  FIELD,
+  PORT_FILES,
+  PREPARING,
+} from "./port_wire.ts";
+import type { Label, Operand, Program, Result, Slot } from "./program.ts";
+import { ProgramBuilder, RESERVED_SLOTS } from "./program.ts";
+import type { Data } from "./program_data.ts";
+
+/** What distinguishes a monitor from a port. */
+export interface PortProgramOptions {
+  /** Directory with the FIFOs, which the program makes; absolute. */
+  readonly directory: string;
+  /** Detached, with durable exits and holds, instead of bound to its stdin. */
+  readonly monitor: boolean;
+  /** Name in the process list, at most 15 bytes. */
+  readonly name: string;
+}
+
+/** Tag of the value that says the port is ready: its pid. */
+export const READY_TAG = 1;
+
+const AT_FDCWD = -100;
+const [O_WRONLY, O_RDWR, O_CREAT, O_TRUNC, O_APPEND, O_NONBLOCK] = [1, 2, 0o100, 0o1000, 0o2000, 0o4000];
+const O_CLOEXEC = 0o2000000;
+const S_IFIFO = 0o010000;
+const SIGCHLD_MASK = 1n << 16n;
+const WNOHANG_WALL = 0x4000_0001;
+const [POLLIN, POLLHUP] = [1, 0x10];
+const FIONREAD = 0x541b;
+const F_DUPFD_CLOEXEC = 1030;
+const [PR_SET_NAME, PR_SET_CHILD_SUBREAPER] = [15, 36];
+/** Report fd of launched processes: as where the engine spawned them. */
+const REPORT_FD = 3;
+/** The port's own fds begin here, out of the way of those that launched processes get. */
+const [COMMAND_FD, SIGNAL_FD, EXITS_FD, OWN_REPORT_FD, FIRST_HELD_FD] = [240, 241, 242, 243, 248];
+/** Rows of the table of children and of that of held FIFOs. */
+const ROWS = 64;
+/** First and longest pause between looks at FIFOs that are not yet read empty. Milliseconds. */
+const [FIRST_PAUSE_MS, LONGEST_PAUSE_MS] = [5, 1000];
+
+interface Port {
+  readonly p: ProgramBuilder;
+  readonly monitor: boolean;
+  /** Where its FIFOs are. */
+  readonly directory: string;
+  /** The command being handled. */
+  readonly command: Data;
+  /** Table of (pid, seq) of launched children, 8 bytes each. */
+  readonly children: Data;
+  /** Table of (fd, seq, must be empty), 12 bytes each, padded to 16. */
+  readonly held: Data;
+  /** 1 once a child has been seen that the port did not launch: a container. */
+  readonly armed: Slot;
+  /** 1 while no child is left. */
+  readonly childless: Slot;
+}
+
+/** The program of a port or monitor. */
+export function portProgram(options: PortProgramOptions): Program {
+  const p = new ProgramBuilder();
+  const port: Port = {
+    p,
+    monitor: options.monitor,
+    directory: options.directory,
+    command: p.bss(COMMAND_MAX),
+    children: p.bss(ROWS * 8),
+    held: p.bss(ROWS * 16),
+    armed: p.slot(),
+    childless: p.slot(),
+  };
+  setUp(port, options);
+  serve(port);
+  return p.build();
+}
+
+function setUp({ p, monitor }: Port, options: PortProgramOptions): void {
+  const ready = p.bss(8);
+  if (monitor) detach(p, ready);
+  p.sys("prctl", [PR_SET_NAME, p.cstring(options.name)]);
+  p.sys("prctl", [PR_SET_CHILD_SUBREAPER, 1]);
+  p.sys("chdir", [p.cstring(options.directory)], { name: `enter ${options.directory}` });
+  const all = p.struct(8).u64(0, -1n).data;
+  p.sys("rt_sigprocmask", [2, all, 0, 8]);
+  fifo(p, PORT_FILES.command, O_RDWR, COMMAND_FD);
+  const mask = p.struct(8).u64(0, SIGCHLD_MASK).data;
+  move(p, p.sys("signalfd4", [-1, mask, 8, O_CLOEXEC | O_NONBLOCK]), SIGNAL_FD);
+  const pid = p.sys("getpid", []);
+  if (!monitor) {
+    p.value(READY_TAG, pid);
+    return;
+  }
+  const exits = p.sys("openat", [
+    AT_FDCWD,
+    p.cstring(PORT_FILES.exits),
+    O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
+    0o600,
+  ]);
+  move(p, exits, EXITS_FD);
+  fifo(p, PORT_FILES.report, O_RDWR | O_NONBLOCK, OWN_REPORT_FD);
+  const digits = p.bss(24);
+  const flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC;
+  const file = p.sys("openat", [AT_FDCWD, p.cstring(PORT_FILES.pid), flags, 0o600]);
+  p.sys("write", [file, digits, p.formatDecimal(pid, digits)], { name: "write pid file" });
+  p.sys("close", [file]);
+  p.value(READY_TAG, pid);
+  // The starter's report pipe gives way to our FIFO: blocking for launched processes, so that nothing they say is lost.
+  const report = p.sys("openat", [AT_FDCWD, p.cstring(PORT_FILES.report), O_RDWR | O_CLOEXEC, 0]);
+  p.sys("dup3", [report, REPORT_FD, O_CLOEXEC]);
+  p.sys("close", [report]);
+  p.mov(p.reportFd, OWN_REPORT_FD);
+  const readyFd = p.load("i32", ready, 4);
+  p.sys("write", [readyFd, digits, 1], { name: "tell starter" });
+  p.sys("close", [readyFd]);
+}
+
+/** Forks: the starter's child waits until the monitor is ready or dead, the monitor gets a session of its own. */
+function detach(p: ProgramBuilder, pipe: Data): void {
+  p.sys("pipe2", [pipe, O_CLOEXEC]);
+  const child = p.label();
+  p.branch("eq", p.sys("clone", [17, 0, 0, 0, 0], { name: "fork monitor" }), 0, child);
+  p.sys("close", [p.load("i32", pipe, 4)]);
+  const got = p.sys("read", [p.load("i32", pipe), p.bss(8), 1]);
+  p.exit(p.arith("sub", 1, got));
+  p.place(child);
+  p.sys("close", [p.load("i32", pipe)]);
+  p.sys("setsid", []);
+}
+
+function fifo(p: ProgramBuilder, name: string, flags: number, fd: number): void {
+  p.sys("mknodat", [AT_FDCWD, p.cstring(name), S_IFIFO | 0o600, 0], { name: `make fifo ${name}` });
+  move(
+    p,
+    p.sys("openat", [AT_FDCWD, p.cstring(name), flags | O_CLOEXEC, 0], { name: `open fifo ${name}` }),
+    fd,
+  );
+}
+
+function move(p: ProgramBuilder, from: Result, to: number): void {
+  p.sys("dup3", [from, to, O_CLOEXEC]);
+  p.sys("close", [from]);
+}
+
+function serve(port: Port): void {
+  const { p, monitor } = port;
+  const fds = p.struct(24);
+  fds.u32(0, COMMAND_FD).u16(4, POLLIN).u32(8, SIGNAL_FD).u16(12, POLLIN).u32(16, 0);
+  const pause = p.slot();
+  const timeout = p.bss(16);
+  p.mov(pause, FIRST_PAUSE_MS);
+  p.loop((leave, again) => {
+    const wait = p.slot();
+    p.mov(wait, 0);
+    if (monitor) leaveWhenDone(port, leave, pause, timeout, wait);
+    p.sys("ppoll", [fds.data, monitor ? 2 : 3, wait, 0, 8], { tolerate: ["EINTR"] });
+    p.when("ne", p.load("u16", fds.data, 14), 0, () => reap(port));
+    if (!monitor) {
+      p.when("ne", p.arith("and", p.load("u16", fds.data, 22), POLLHUP), 0, () =>
+        leaveNothing(p, port.directory),
+      );
+    }
+    p.branch("eq", p.arith("and", p.load("u16", fds.data, 6), POLLIN), 0, again);
+    handle(port, leave);
+  });
+  p.exit(0);
+}
+
+/** The owner is gone, perhaps without a chance to remove the directory. */
+function leaveNothing(p: ProgramBuilder, directory: string): void {
+  p.sys("unlinkat", [AT_FDCWD, p.cstring(PORT_FILES.command), 0], { onError: "ignore" });
+  const removeDirectory = 0x200;
+  p.sys("unlinkat", [AT_FDCWD, p.cstring(directory), removeDirectory], { onError: "ignore" });
+  p.exit(0);
+}
+
+/** Leaves if a container has ended, no child is left and the held FIFOs are empty; sets `wait` if only these are not. */
+function leaveWhenDone(port: Port, leave: Label, pause: Slot, timeout: Data, wait: Slot): void {
+  const { p, held, armed, childless } = port;
+  const stay = p.label();
+  const look = p.label();
+  p.branch("eq", armed, 0, stay);
+  p.branch("eq", childless, 0, stay);
+  const unread = p.bss(8);
+  eachRow(p, 16, (offset, next) => {
+    const row = p.arith("add", held, offset);
+    p.branch("eq", p.load("u32", row, 8), 0, next);
+    p.sys("ioctl", [p.load("u32", row), FIONREAD, unread], { onError: next });
+    p.branch("ne", p.load("u32", unread), 0, look);
+  });
+  p.jump(leave);
+  p.place(look);
+  p.store("u64", timeout, 0, 0);
+  p.store("u64", timeout, 8, p.arith("mul", pause, 1_000_000));
+  p.when("ge", pause, LONGEST_PAUSE_MS, () => {
+    p.store("u64", timeout, 0, 1);
+    p.store("u64", timeout, 8, 0);
+  });
+  p.when("lt", pause, LONGEST_PAUSE_MS, () => p.arith("mul", pause, 2, { into: pause }));
+  p.mov(wait, timeout);
+  p.place(stay);
+}
+
+/** Runs `body` with the offset of each row of a table. */
+function eachRow(p: ProgramBuilder, size: number, body: (offset: Slot, next: Label) => void): void {
+  const offset = p.slot();
+  p.mov(offset, 0);
+  p.loop((leave) => {
+    const next = p.label();
+    p.branch("ge", offset, ROWS * size, leave);
+    body(offset, next);
+    p.place(next);
+    p.arith("add", offset, size, { into: offset });
+  });
+}
+
+/** Waits for every child that has ended, records it, reports it. */
+function reap(port: Port): void {
+  const { p, monitor, children } = port;
+  p.sys("read", [SIGNAL_FD, p.bss(1024), 1024], { tolerate: ["EAGAIN"] });
+  // pid, status, seconds, nanoseconds: the durable record.
+  const exit = p.bss(EXIT_RECORD_SIZE);
+  const seq = p.slot();
+  p.loop((leave) => {
+    const pid = p.sys("wait4", [-1, exit.at(4), WNOHANG_WALL, 0], { tolerate: ["ECHILD"] });
+    p.mov(port.childless, 0);
+    p.branch("eq", pid, 0, leave);
+    const some = p.label();
+    p.branch("gt", pid, 0, some);
+    p.mov(port.childless, 1);
+    p.jump(leave);
+    p.place(some);
+    p.store("u32", exit, 0, pid);
+    p.sys("clock_gettime", [0, exit.at(8)]);
+    p.mov(seq, 0);
+    eachRow(p, 8, (offset, next) => {
+      const row = p.arith("add", children, offset);
+      p.branch("ne", p.load("u32", row), pid, next);
+      p.mov(seq, p.load("u32", row, 4));
+      p.store("u64", row, 0, 0);
+    });
+    p.when("eq", seq, 0, () => p.mov(port.armed, 1));
+    if (monitor) {
+      p.sys("write", [EXITS_FD, exit, EXIT_RECORD_SIZE], { name: "write exit record", onError: "ignore" });
+      p.sys("fdatasync", [EXITS_FD], { onError: "ignore" });
+    }
+    p.mov(p.reportSeq, seq);
+    p.record("exited", p.load("u32", exit, 4), pid, exit.at(8), 16);
+  });
+}
+
+/** Reads one command and does it. */
+function handle(port: Port, leave: Label): void {
+  const { p, command } = port;
+  const done = p.label();
+  const size = p.slot();
+  p.sys("read", [COMMAND_FD, command, 4], { name: "read command" });
+  p.mov(size, p.load("u32", command));
+  const garbled = p.label();
+  const whole = p.label();
+  p.branch("lt", size, FIELD.entries, garbled);
+  p.branch("le", size, COMMAND_MAX, whole);
+  p.place(garbled);
+  p.sys("read", [COMMAND_FD, command, COMMAND_MAX], { name: "skip garbled command" });
+  p.jump(done);
+  p.place(whole);
+  p.sys("read", [COMMAND_FD, command.at(4), p.arith("sub", size, 4)], { name: "read command" });
+  const seq = p.load("u32", command, FIELD.seq);
+  const kind = p.load("u32", command, FIELD.command);
+  p.mov(p.reportSeq, seq);
+  p.branch("eq", kind, COMMAND.quit, leave);
+  const result = p.slot();
+  p.mov(result, -22);
+  p.when("eq", kind, COMMAND.ping, () => p.sys("getpid", [], { into: result }));
+  p.when("eq", kind, COMMAND.hold, () => hold(port, seq, result));
+  p.when("eq", kind, COMMAND.release, () => release(port, result));
+  p.when("eq", kind, COMMAND.launch, () => {
+    p.sys("clone", [17, 0, 0, 0, 0], { into: result, onError: "ignore", name: "fork" });
+    p.when("eq", result, 0, () => becomeLaunched(port, seq));
+    p.when("gt", result, 0, () => {
+      p.mov(port.childless, 0);
+      const stored = p.label();
+      eachRow(p, 8, (offset, next) => {
+        const row = p.arith("add", port.children, offset);
+        p.branch("ne", p.load("u32", row), 0, next);
+        p.store("u32", row, 0, result);
+        p.store("u32", row, 4, seq);
+        p.jump(stored);
+      });
+      p.place(stored);
+    });
+  });
+  p.record("started", kind, result);
+  p.place(done);
+}
+
+/** Opens a FIFO at both ends and keeps it. */
+function hold({ p, command, held }: Port, seq: Result, result: Slot): void {
+  const failed = p.label();
+  const path = at(p, command, FIELD.path);
+  p.sys("openat", [AT_FDCWD, path, O_RDWR | O_NONBLOCK | O_CLOEXEC, 0], { into: result, onError: failed });
+  const low = p.slot();
+  p.mov(low, result);
+  p.sys("fcntl", [low, F_DUPFD_CLOEXEC, FIRST_HELD_FD], { into: result, onError: "ignore" });
+  p.sys("close", [low], { onError: "ignore" });
+  p.branch("lt", result, 0, failed);
+  eachRow(p, 16, (offset, next) => {
+    const row = p.arith("add", held, offset);
+    p.branch("ne", p.load("u32", row), 0, next);
+    p.store("u32", row, 0, result);
+    p.store("u32", row, 4, seq);
+    p.store("u32", row, 8, p.load("u32", command, FIELD.number));
+    p.jump(failed);
+  });
+  p.sys("close", [result], { onError: "ignore" });
+  p.mov(result, -24);
+  p.place(failed);
+}
+
+/** Closes a held FIFO. */
+function release({ p, command, held }: Port, result: Slot): void {
+  p.mov(result, 0);
+  const wanted = p.load("u32", command, FIELD.number);
+  eachRow(p, 16, (offset, next) => {
+    const row = p.arith("add", held, offset);
+    p.branch("ne", p.load("u32", row, 4), wanted, next);
+    p.sys("close", [p.load("u32", row)], { onError: "ignore" });
+    p.store("u64", row, 0, 0);
+    p.store("u64", row, 8, 0);
+  });
+}
+
+/** In the child: descriptors, working directory, then the program. */
+function becomeLaunched({ p, command }: Port, seq: Result): void {
+  p.mov(p.reportFd, REPORT_FD);
+  p.arith("or", seq, PREPARING, { into: p.reportSeq });
+  p.sys("rt_sigprocmask", [2, p.bss(8), 0, 8]);
+  p.sys("close_range", [COMMAND_FD, 0xffff_ffffn, 0]);
+  const path = at(p, command, FIELD.path);
+  const file = p.sys("openat", [AT_FDCWD, path, O_CLOEXEC, 0], { name: "open launch program" });
+  p.sys("unlinkat", [AT_FDCWD, path, 0], { onError: "ignore" });
+  const image = p.loadImage(file);
+  const cwd = p.load("u32", command, FIELD.cwd);
+  p.when("ne", cwd, 0, () => p.sys("chdir", [p.arith("add", command, cwd)], { name: "change directory" }));
+
+  const count = p.load("u32", command, FIELD.count);
+  const index = p.slot();
+  p.mov(index, 0);
+  p.loop((leave) => {
+    const next = p.label();
+    p.branch("ge", index, count, leave);
+    const entry = p.arith("add", p.arith("mul", index, ENTRY.size), command.at(FIELD.entries));
+    const kind = p.load("u32", entry, ENTRY.kind);
+    const value = p.load("u32", entry, ENTRY.value);
+    p.branch("eq", kind, ENTRY_KIND.leave, next);
+    const fd = p.slot();
+    p.when(
+      "eq",
+      kind,
+      ENTRY_KIND.path,
+      () => {
+        const flags = p.load("u32", entry, ENTRY.flags);
+        const name = p.arith("add", command, value);
+        p.sys("openat", [AT_FDCWD, name, p.arith("or", flags, O_CLOEXEC), 0o600], {
+          into: fd,
+          name: "open stdio",
+        });
+      },
+      () => {
+        const owner = p.sys("pidfd_open", [p.load("u32", command, FIELD.number), 0], { name: "open caller" });
+        p.sys("pidfd_getfd", [owner, value, 0], { into: fd, name: "take descriptor of caller" });
+        p.sys("close", [owner]);
+      },
+    );
+    const high = p.sys("fcntl", [fd, F_DUPFD_CLOEXEC, COMMAND_FD]);
+    p.sys("close", [fd]);
+    const target = p.slot();
+    p.mov(target, index);
+    p.when("ge", target, 3, () => p.arith("add", target, 2, { into: target }));
+    p.sys("dup3", [high, target, 0]);
+    p.sys("close", [high]);
+    p.place(next);
+    p.arith("add", index, 1, { into: index });
+  });
+  p.store("u64", image, slotOffset(RESERVED_SLOTS.report), REPORT_FD);
+  p.store("u64", image, slotOffset(RESERVED_SLOTS.seq), seq);
+  p.enter(image);
+}
+
+/** Address of the string that the command's field at `field` is the offset of. */
+function at(p: ProgramBuilder, command: Data, field: number): Operand {
+  return p.arith("add", p.load("u32", command, field), command);
+}
