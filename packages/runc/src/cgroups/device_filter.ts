@@ -49,6 +49,7 @@ const shiftRight = (dst: number, imm: number): Insn => ({ op: 0x74, dst, imm });
 const moveReg = (dst: number, src: number): Insn => ({ op: 0xbc, dst, src });
 const moveImm = (dst: number, imm: number): Insn => ({ op: 0xb4, dst, imm });
 const jumpNotEqual = (dst: number, imm: number, off: number): Insn => ({ op: 0x55, dst, imm, off });
+const jumpEqual = (dst: number, imm: number, off: number): Insn => ({ op: 0x15, dst, imm, off });
 const jumpNotEqualReg = (dst: number, src: number, off: number): Insn => ({ op: 0x5d, dst, src, off });
 const exit: Insn = { op: 0x95 };
 
@@ -62,7 +63,12 @@ const PROLOGUE: readonly Insn[] = [
   loadWord(5, 8),
 ];
 
-/** Tests of one exception; each gets the distance to the end of the block as its offset. */
+/**
+ * Tests of one exception; each gets the distance to the end of the block as its offset.
+ *
+ * An exception that allows must cover all of the access asked for; one that refuses need only touch it, as on cgroup v1
+ * (security/device_cgroup.c `match_exception_partial`).
+ */
 function compileException(e: DeviceException, verdict: number): Insn[] {
   if (e.major > 0x7fff_ffff || e.minor > 0x7fff_ffff) {
     throw new CgroupError(
@@ -75,7 +81,7 @@ function compileException(e: DeviceException, verdict: number): Insn[] {
     tests.push(
       () => moveReg(1, 3),
       () => andImm(1, accessMask(e.access)),
-      (off) => jumpNotEqualReg(1, 3, off),
+      (off) => (verdict === 1 ? jumpNotEqualReg(1, 3, off) : jumpEqual(1, 0, off)),
     );
   }
   if (e.major >= 0) tests.push((off) => jumpNotEqual(4, e.major, off));

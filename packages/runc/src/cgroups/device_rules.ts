@@ -188,7 +188,7 @@ export function isDeviceAllowed(
       e.kind === kind &&
       (e.major < 0 || e.major === major) &&
       (e.minor < 0 || e.minor === minor) &&
-      (e.access & access) === access,
+      (state.allowByDefault ? (e.access & access) !== 0 : (e.access & access) === access),
   );
   return hit !== state.allowByDefault;
 }

@@ -169,7 +169,8 @@ export function cgroupsV1(fs: CgroupFs, layout: CgroupLayout, paths: CgroupPaths
     },
     exists: () => fs.exists(need("devices", "find cgroup")),
     async destroy(options) {
-      for (const dir of dirs) await removeCgroup(fs, dir, options);
+      const results = await Promise.allSettled(dirs.map((dir) => removeCgroup(fs, dir, options)));
+      for (const result of results) if (result.status === "rejected") throw result.reason;
     },
   };
   return manager;

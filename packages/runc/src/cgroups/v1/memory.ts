@@ -82,10 +82,10 @@ function readEntry(fs: CgroupFs, dir: string, prefix: string): MemoryEntry {
   const usage = readU64(fs, dir, `${prefix}.usage_in_bytes`);
   if (usage === undefined) return { limit: 0n, usage: 0n, max: 0n, failcnt: 0n };
   return {
+    limit: value("limit_in_bytes"),
     usage,
     max: value("max_usage_in_bytes"),
     failcnt: value("failcnt"),
-    limit: value("limit_in_bytes"),
   };
 }
 

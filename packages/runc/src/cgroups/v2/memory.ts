@@ -45,7 +45,7 @@ function setSwap(fs: CgroupFs, dir: string, value: string): void {
 
 function readEntry(fs: CgroupFs, dir: string, prefix: string): MemoryEntry {
   const value = (file: string): bigint => readU64(fs, dir, `${prefix}.${file}`) ?? 0n;
-  return { usage: value("current"), limit: value("max"), max: value("peak"), failcnt: 0n };
+  return { limit: value("max"), usage: value("current"), max: value("peak"), failcnt: 0n };
 }
 
 /** The memory controller. */
@@ -71,8 +71,8 @@ export const memoryV2: CgroupController = {
     stats.memory.cache = raw.file ?? 0n;
     stats.memory.usage = usage;
     stats.memory.swap = {
-      usage: swap.usage + usage.usage,
       limit: swap.limit === U64_MAX ? U64_MAX : BigInt.asUintN(64, swap.limit + usage.limit),
+      usage: swap.usage + usage.usage,
       max: 0n,
       failcnt: 0n,
     };
