@@ -15,6 +15,13 @@ export type {
   StdioEntry,
   TraceStep,
 } from "./host/kernel.ts";
+export type {
+  ConnectMonitorOptions,
+  HeldFifo,
+  MonitorKernel,
+  StartMonitorOptions,
+} from "./host/monitor_kernel.ts";
+export { connectMonitor, monitorPid, readMonitorExits, startMonitor } from "./host/monitor_kernel.ts";
 export type { ReapedProcess } from "./host/port_client.ts";
 export { UNKNOWN_EXIT_CODE } from "./host/port_client.ts";
 export type { PortKernelOptions } from "./host/port_kernel.ts";

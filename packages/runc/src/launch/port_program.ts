@@ -91,6 +91,8 @@ export function portProgram(options: PortProgramOptions): Program {
 
 function setUp({ p, monitor }: Port, options: PortProgramOptions): void {
   const ready = p.bss(8);
+  // Some engines hand on what their own parents left open.
+  p.sys("close_range", [REPORT_FD + 1, 0xffff_ffffn, 0]);
   if (monitor) detach(p, ready);
   p.sys("prctl", [PR_SET_NAME, p.cstring(options.name)]);
   p.sys("prctl", [PR_SET_CHILD_SUBREAPER, 1]);
