@@ -18,12 +18,15 @@ import { join } from "node:path";
 import type { StackSettings } from "../../src/daemons.ts";
 import { down } from "../../src/down.ts";
 import { leaks, type MachineState, machineState } from "../../src/leaks.ts";
-import type { StackPaths } from "../../src/paths.ts";
+import { type StackPaths, stackPaths } from "../../src/paths.ts";
 import { up } from "../../src/up.ts";
 import { waitFor } from "../../src/wait.ts";
 
 /** Engine of the daemons under test (`RT_TEST_ENGINE`). */
 export const ENGINE: StackSettings["engine"] = process.env.RT_TEST_ENGINE === "bun" ? "bun" : "node";
+
+/** Socket of a real dockerd that the docker CLI tests are to run against instead (`RT_TEST_DOCKER_SOCKET`). */
+export const PEER: string | undefined = process.env.RT_TEST_DOCKER_SOCKET;
 
 /** Why the end-to-end tests cannot run here; undefined where they can. */
 export function whyNot(...programs: readonly string[]): string | undefined {
@@ -64,7 +67,10 @@ export interface TestStack extends AsyncDisposable {
 /** Starts a stack of its own in a temporary root with the image `busybox` imported. */
 export async function testStack(): Promise<TestStack> {
   const root = mkdtempSync("/tmp/rt-e2e-");
-  const start = async (): Promise<StackPaths> => up({ root, engine: ENGINE, timeoutMs: 30_000 });
+  const start = async (): Promise<StackPaths> =>
+    PEER === undefined
+      ? up({ root, engine: ENGINE, timeoutMs: 30_000 })
+      : { ...stackPaths(root), dockerSocket: PEER };
   const paths = await start();
   const env = {
     ...process.env,
@@ -83,7 +89,7 @@ export async function testStack(): Promise<TestStack> {
     });
     return { code: r.status ?? -1, stdout: r.stdout, stderr: r.stderr };
   };
-  const imported = docker(["import", "-", "busybox"], busyboxTar());
+  const imported = docker(["import", "-c", 'CMD ["sh"]', "-", "busybox"], busyboxTar());
   if (imported.code !== 0) {
     await down({ root, remove: true });
     throw new Error(`cannot import the busybox image: ${imported.stderr}`);

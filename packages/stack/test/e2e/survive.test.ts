@@ -57,11 +57,11 @@ describe.skipIf(skip !== undefined)(
     test.each(["rt-dockerd", "rt-containerd"])(
       "%s: the container lives, is found again, no log line is lost",
       async (daemon) => {
-        counter("c");
+        counter("cc");
         await sleep(700);
         const pid = daemonPid(stack.paths, daemon);
         expect(pid).toBeGreaterThan(1);
-        const container = Number(ok("inspect", "-f", "{{.State.Pid}}", "c"));
+        const container = Number(ok("inspect", "-f", "{{.State.Pid}}", "cc"));
         process.kill(pid as number, "SIGKILL");
         await sleep(700);
         expect(isAlive(container)).toBe(true);
@@ -71,7 +71,7 @@ describe.skipIf(skip !== undefined)(
           () => stack.docker(["ps", "-q"]).stdout.trim() !== "",
           10_000,
         );
-        expectWhole("c");
+        expectWhole("cc");
       },
     );
 
@@ -93,33 +93,33 @@ describe.skipIf(skip !== undefined)(
     );
 
     test("the task service: found again, exit status right, exec works", async () => {
-      counter("s");
+      counter("ss");
       await sleep(700);
       const before = taskService();
       process.kill(before, "SIGKILL");
-      await waitFor("exec works again", () => stack.docker(["exec", "s", "true"]).code === 0, 15_000);
+      await waitFor("exec works again", () => stack.docker(["exec", "ss", "true"]).code === 0, 15_000);
       expect(taskService()).not.toBe(before);
-      expectWhole("s");
+      expectWhole("ss");
     });
 
     test("the container's containerd-shim: the container ends, its exit is published, it can be removed", async () => {
-      ok("run", "-d", "--name", "m", "busybox", "sleep", "600");
-      const container = Number(ok("inspect", "-f", "{{.State.Pid}}", "m"));
-      const monitor = monitorOf("m");
+      ok("run", "-d", "--name", "mm", "busybox", "sleep", "600");
+      const container = Number(ok("inspect", "-f", "{{.State.Pid}}", "mm"));
+      const monitor = monitorOf("mm");
       expect(readProcess(monitor)?.comm).toBe("containerd-shim");
       process.kill(monitor, "SIGKILL");
       await waitFor("the container ends", () => !isAlive(container), 5_000);
-      expect(ok("wait", "m")).toBe("137");
-      ok("rm", "m");
+      expect(ok("wait", "mm")).toBe("137");
+      ok("rm", "mm");
     });
 
     test("the container's process: its containerd-shim ends by itself", async () => {
-      ok("run", "-d", "--name", "p", "busybox", "sleep", "600");
-      const monitor = monitorOf("p");
-      process.kill(Number(ok("inspect", "-f", "{{.State.Pid}}", "p")), "SIGKILL");
-      expect(ok("wait", "p")).toBe("137");
+      ok("run", "-d", "--name", "pp", "busybox", "sleep", "600");
+      const monitor = monitorOf("pp");
+      process.kill(Number(ok("inspect", "-f", "{{.State.Pid}}", "pp")), "SIGKILL");
+      expect(ok("wait", "pp")).toBe("137");
       await waitFor("the monitor ends", () => !isAlive(monitor), 5_000);
-      ok("rm", "p");
+      ok("rm", "pp");
     });
 
     test("nothing is left behind", async () => {
