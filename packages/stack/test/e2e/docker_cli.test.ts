@@ -190,19 +190,11 @@ describe.skipIf(skip !== undefined)(
     });
 
     test("attach sees the output and passes the exit code", async () => {
-      ok(
-        "run",
-        "-d",
-        "-i",
-        "--name",
-        "att",
-        "busybox",
-        "sh",
-        "-c",
-        "read x; sleep 0.5; echo got $x; sleep 0.2; exit 5",
-      );
-      const r = await stack.dockerAsync(["attach", "att"], "line\n");
-      expect(r).toMatchObject({ code: 5, stdout: "got line\n" });
+      ok("run", "-d", "--name", "att", "busybox", "sh", "-c", "sleep 1; echo late; sleep 0.2; exit 5");
+      expect(await stack.dockerAsync(["attach", "--no-stdin", "att"])).toMatchObject({
+        code: 5,
+        stdout: "late\n",
+      });
     });
 
     test("stop, start, restart, kill, pause, unpause, wait, rm", () => {
