@@ -6,6 +6,8 @@
 
 export type { FifoOptions, FifoReader, FifoWriter } from "./host/fifo.ts";
 export { makeFifo, openFifoReader, openFifoWriter } from "./host/fifo.ts";
+export type { FileChange } from "./host/file_changes.ts";
+export { changeFiles, deviceNumber } from "./host/file_changes.ts";
 export type {
   ExitStatus,
   Kernel,
@@ -22,6 +24,10 @@ export type {
   StartMonitorOptions,
 } from "./host/monitor_kernel.ts";
 export { connectMonitor, monitorPid, readMonitorExits, startMonitor } from "./host/monitor_kernel.ts";
+export type { Mount, UnmountOptions } from "./host/mount.ts";
+export { addMount, mount, mountPointsBelow, unmount } from "./host/mount.ts";
+export type { MountOptions } from "./host/mount_options.ts";
+export { MS, parseMountOptions } from "./host/mount_options.ts";
 export type { ReapedProcess } from "./host/port_client.ts";
 export { UNKNOWN_EXIT_CODE } from "./host/port_client.ts";
 export type { PortKernelOptions } from "./host/port_kernel.ts";

@@ -41,6 +41,8 @@ export interface ConnectMonitorOptions {
 
 /** A FIFO that the monitor holds open. */
 export interface HeldFifo {
+  /** Names the hold to {@linkcode MonitorKernel.release}, also for a client that connects later. */
+  readonly id: number;
   /** Lets the monitor close it: readers and writers then see each other's end. */
   release(): Promise<void>;
 }
@@ -60,6 +62,8 @@ export interface MonitorKernel extends Kernel {
    * @throws {SyscallError} if the monitor cannot open it.
    */
   hold(path: string, options?: { readonly drain?: boolean }): Promise<HeldFifo>;
+  /** Lets the monitor close the FIFO of the hold `id`, whoever asked for it. */
+  release(id: number): Promise<void>;
   /** Lets the monitor end now, which kills its container (PR_SET_PDEATHSIG). */
   quit(): Promise<void>;
 }
@@ -184,11 +188,11 @@ class Monitor implements MonitorKernel {
     const number = options.drain === true ? 1 : 0;
     const { seq, result } = await this.#client.call({ command: "hold", path, number });
     if (result < 0n) throw new SyscallError(`hold fifo ${path}`, "openat", Number(-result));
-    return {
-      release: async () => {
-        await this.#client.call({ command: "release", number: seq });
-      },
-    };
+    return { id: seq, release: () => this.release(seq) };
+  }
+
+  async release(id: number): Promise<void> {
+    await this.#client.call({ command: "release", number: id });
   }
 
   async quit(): Promise<void> {
