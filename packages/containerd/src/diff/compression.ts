@@ -1,5 +1,5 @@
 /**
- * Compression of layers: which one a media type or the first bytes tell, and streams that undo it.
+ * Compression of layers: which one the first bytes tell, and streams that do and undo it.
  *
  * node:zlib's streams work on the engine's thread pool, so a layer is decompressed beside the main thread.
  * Source: image-spec media-types.md; containerd core/images/mediatypes.go `DiffCompression`.
@@ -9,37 +9,10 @@
 import { Buffer } from "node:buffer";
 import type { Transform } from "node:stream";
 import { constants, createGunzip, createGzip, createZstdCompress, createZstdDecompress } from "node:zlib";
-import { RtError } from "../oci.ts";
+import type { Compression } from "../oci.ts";
 import { ArchiveError } from "./errors.ts";
 
-/** How a layer's bytes are packed. */
-export type Compression = "none" | "gzip" | "zstd";
-
 const CHUNK = 512 * 1024;
-
-/**
- * The compression that a layer's media type tells; undefined if the bytes have to tell (Docker's plain layer type).
- *
- * @throws {RtError} `NOT_IMPLEMENTED` if it is no layer's type.
- */
-export function compressionOf(mediaType: string): Compression | undefined {
-  const [base, ...suffixes] = mediaType.split("+");
-  const suffix = suffixes.at(-1);
-  switch (base) {
-    case "application/vnd.docker.image.rootfs.diff.tar":
-    case "application/vnd.docker.image.rootfs.foreign.diff.tar":
-    case "application/vnd.docker.image.rootfs.diff.tar.gzip":
-    case "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip":
-    case "application/vnd.docker.image.rootfs.diff.tar.zstd":
-      if (suffix === undefined) return undefined; // the bytes are trusted more than Docker's name, as containerd does
-      break;
-    case "application/vnd.oci.image.layer.v1.tar":
-    case "application/vnd.oci.image.layer.nondistributable.v1.tar":
-      if (suffix === undefined || suffix === "gzip" || suffix === "zstd") return undefined;
-      break;
-  }
-  throw new RtError("NOT_IMPLEMENTED", `unrecognised mediatype ${mediaType}`);
-}
 
 /** The compression that the first bytes of a stream show. */
 export function detectCompression(start: Uint8Array): Compression {

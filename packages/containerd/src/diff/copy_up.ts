@@ -58,8 +58,7 @@ export function findLower(lowers: readonly string[], relative: string): LowerEnt
 export function copyUp(lower: LowerEntry, node: TreeNode, pending: PendingChanges): void {
   const { stat } = lower;
   const path = toPath(node.path);
-  const atime = timeOf(stat.atimeMs);
-  const mtime = timeOf(stat.mtimeMs);
+  const { atime, mtime } = timesOf(lower.path);
   if (stat.isFile()) copyFileSync(toPath(lower.path), path, constants.COPYFILE_EXCL);
   else if (stat.isSymbolicLink()) symlinkSync(toPath(lower.target!), path);
   else if (!stat.isDirectory()) {
@@ -85,7 +84,13 @@ export function deviceNumbers(rdev: number): { major: number; minor: number } {
   };
 }
 
-function timeOf(ms: number): TarTime {
-  const seconds = Math.floor(ms / 1000);
-  return { seconds, nanoseconds: Math.round((ms - seconds * 1000) * 1e6) % 1_000_000_000 };
+/** Access and modification time of what is at `path`, a binary string, to the nanosecond. */
+export function timesOf(path: string): { readonly atime: TarTime; readonly mtime: TarTime } {
+  const { atimeNs, mtimeNs } = lstatSync(toPath(path), { bigint: true });
+  return { atime: timeOf(atimeNs), mtime: timeOf(mtimeNs) };
+}
+
+function timeOf(ns: bigint): TarTime {
+  const nanoseconds = ((ns % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n;
+  return { seconds: Number((ns - nanoseconds) / 1_000_000_000n), nanoseconds: Number(nanoseconds) };
 }

@@ -90,7 +90,8 @@ export class LayerTree {
 
   /** Forgets `node` and all below it, because it was just removed. */
   detach(node: TreeNode): void {
-    if (node.parent?.children!.get(node.name) === node) node.parent.children!.delete(node.name);
+    const siblings = node.parent?.children;
+    if (siblings?.get(node.name) === node) siblings.delete(node.name);
   }
 
   /** Whether `node` is still in the tree. */

@@ -58,7 +58,6 @@ const OPAQUE_VALUE = new Uint8Array([0x79]); // "y"
 export class LayerWriter {
   readonly #target: LayerTarget;
   readonly #tree: LayerTree;
-  readonly #inodes: Inodes;
   readonly #pending: PendingChanges;
   readonly #umask: number;
   #lastParent: { readonly name: string; readonly node: TreeNode } | undefined;
@@ -67,7 +66,6 @@ export class LayerWriter {
   constructor(target: LayerTarget, inodes: Inodes, umask: number) {
     this.#target = target;
     this.#tree = new LayerTree(target.root, target.empty);
-    this.#inodes = inodes;
     this.#pending = new PendingChanges(this.#tree, inodes);
     this.#umask = umask;
   }

@@ -49,4 +49,6 @@ export interface Inodes {
     paths: readonly InodePath[],
     options?: { readonly signal?: AbortSignal },
   ): Promise<ReadonlyMap<string, Uint8Array>[]>;
+  /** Writes what the file system of `path` holds in memory to disk. */
+  syncFs(path: InodePath): Promise<void>;
 }
