@@ -4,6 +4,8 @@
  * @module
  */
 
+export type { ConsoleSize } from "./host/console.ts";
+export { resizeConsole } from "./host/console.ts";
 export type { FifoOptions, FifoReader, FifoWriter } from "./host/fifo.ts";
 export { makeFifo, openFifoReader, openFifoWriter } from "./host/fifo.ts";
 export type { FileChange } from "./host/file_changes.ts";
@@ -46,6 +48,13 @@ export type { Operand, OpOptions, Program, ProgramOptions, SlotAddress } from ".
 export { Label, ProgramBuilder, Result, Slot } from "./launch/program.ts";
 export type { StructWriter } from "./launch/program_data.ts";
 export { Data } from "./launch/program_data.ts";
+export type { ConsoleRelayOptions, ConsoleSocketOptions } from "./launch/relay_program.ts";
+export {
+  addConsoleRelay,
+  becomeConsoleRelay,
+  CONSOLE_TAGS,
+  consoleSocketProgram,
+} from "./launch/relay_program.ts";
 export { standaloneElf, startStack } from "./launch/standalone_elf.ts";
 export { helloElf } from "./programs/hello.ts";
 export { INIT_VERSION, initElf } from "./programs/init.ts";
