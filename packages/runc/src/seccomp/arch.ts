@@ -88,5 +88,5 @@ export function resolveArchs(names: readonly string[], native: NativeArch): Secc
 
 /** Whether any architecture we know has a system call of that name, its multiplexed forms included. */
 export function isKnownSyscall(name: string): boolean {
-  return [X64, X86, X32, ARM64, ARM].some((arch) => Object.hasOwn(arch.syscalls, name));
+  return [X64, X86, X32, ARM64, ARM].some((arch) => typeof (arch.syscalls[name] as unknown) === "number");
 }

@@ -14,9 +14,17 @@ import { BPF, BPF_MAX_INSTRUCTIONS, type BpfInstruction, bpf, encodeBpf, SECCOMP
 import { compileRule } from "./condition.ts";
 import { SECCOMP_FILTER_FLAGS, seccompFlags } from "./flags.ts";
 import { SeccompProfileError } from "./profile_error.ts";
-import { answersFor, lastKnown, parseRules, type SeccompProfileInput, type SyscallRule } from "./rules.ts";
+import {
+  answersFor,
+  isAlways,
+  lastKnown,
+  parseRules,
+  type SeccompProfileInput,
+  type SyscallAnswer,
+  type SyscallRule,
+} from "./rules.ts";
 import { X32_BIT } from "./syscalls_x32.ts";
-import { compileTree, constantSegment, mergeSegments, type Segment } from "./tree.ts";
+import { compileTree, SegmentList } from "./tree.ts";
 
 /** A filter, ready to be loaded. */
 export interface SeccompFilter {
@@ -89,35 +97,44 @@ function compileBlock(
   spaces: readonly NumberSpace[],
 ): BpfInstruction[] {
   const fallback = seccompVerdict(profile.defaultAction, profile.defaultErrnoRet);
-  const segments = spaces.flatMap((space) => segmentsOf(profile, rules, space, fallback));
+  const list = new SegmentList();
+  for (const space of spaces) addSpace(list, profile, rules, space, fallback);
   const end = spaces.at(-1)?.last ?? 0;
   if (end !== 0xffff_ffff) {
     // x32 calls where the profile has no x32; -1 is what a tracer sets to skip a call, and no convention's.
-    segments.push(constantSegment(end + 1, BAD_ARCH_VERDICT), constantSegment(0xffff_ffff, fallback));
+    list.addVerdict(end + 1, BAD_ARCH_VERDICT);
+    list.addVerdict(0xffff_ffff, fallback);
   }
-  return [bpf(BPF.load, SECCOMP_DATA.nr), ...compileTree(mergeSegments(segments))];
+  const block = [bpf(BPF.load, SECCOMP_DATA.nr)];
+  compileTree(list.segments, block);
+  return block;
 }
 
-function segmentsOf(
+/** Adds what the numbers of one convention answer. */
+function addSpace(
+  list: SegmentList,
   profile: SeccompProfileInput,
   rules: readonly SyscallRule[],
-  space: NumberSpace,
+  { arch, first }: NumberSpace,
   fallback: number,
-): Segment[] {
-  const answers = [...answersFor(space.arch, rules)].sort(([a], [b]) => a - b);
-  const segments: Segment[] = [];
-  let next = space.first;
-  for (const [nr, answer] of answers) {
-    if (nr > next) segments.push(constantSegment(next, fallback));
-    const code = answer.flatMap((r) => compileRule(r.conditions, space.arch.argBits, r.verdict));
-    const always = answer.some((r) => r.conditions.length === 0);
-    segments.push({ start: nr, code: always ? code : [...code, bpf(BPF.ret, fallback)] });
+): void {
+  const answers = answersFor(arch, rules);
+  let next = first;
+  for (const nr of Uint32Array.from(answers.keys()).sort()) {
+    const answer = answers.get(nr) ?? [];
+    if (nr > next) list.addVerdict(next, fallback);
+    if (isAlways(answer)) list.addVerdict(nr, answer[0]?.verdict ?? fallback);
+    else list.addCode(nr, compileAnswer(answer, arch.argBits, fallback));
     next = nr + 1;
   }
-  const known = lastKnown(space.arch, profile);
-  if (known === undefined) return [...segments, constantSegment(next, fallback)];
-  if (next <= known) segments.push(constantSegment(next, fallback));
-  return [...segments, constantSegment(known + 1, ENOSYS_VERDICT)];
+  const known = lastKnown(arch, profile);
+  if (known === undefined || next <= known) list.addVerdict(next, fallback);
+  if (known !== undefined) list.addVerdict(known + 1, ENOSYS_VERDICT);
+}
+
+function compileAnswer(answer: SyscallAnswer, bits: 32 | 64, fallback: number): BpfInstruction[] {
+  const code = answer.flatMap((r) => compileRule(r.conditions, bits, r.verdict));
+  return [...code, bpf(BPF.ret, fallback)];
 }
 
 function unknownNames(profile: SeccompProfileInput): string[] {

@@ -7,25 +7,27 @@
  * @module
  */
 
+/** Selectors of `socketcall`, in order from 1. */
 const SOCKETCALL: readonly string[] = (
   "socket bind connect listen accept getsockname getpeername socketpair send recv sendto recvfrom shutdown " +
   "setsockopt getsockopt sendmsg recvmsg accept4 recvmmsg sendmmsg"
 ).split(" ");
 
-const IPC: Readonly<Record<string, number>> = {
-  semop: 1,
-  semget: 2,
-  semctl: 3,
-  semtimedop: 4,
-  msgsnd: 11,
-  msgrcv: 12,
-  msgget: 13,
-  msgctl: 14,
-  shmat: 21,
-  shmdt: 22,
-  shmget: 23,
-  shmctl: 24,
-};
+/** Selectors of `ipc`. */
+const IPC: readonly (readonly [name: string, selector: number])[] = [
+  ["semop", 1],
+  ["semget", 2],
+  ["semctl", 3],
+  ["semtimedop", 4],
+  ["msgsnd", 11],
+  ["msgrcv", 12],
+  ["msgget", 13],
+  ["msgctl", 14],
+  ["shmat", 21],
+  ["shmdt", 22],
+  ["shmget", 23],
+  ["shmctl", 24],
+];
 
 /** A way into a system call through another one. */
 export interface Multiplexed {
@@ -35,10 +37,8 @@ export interface Multiplexed {
   readonly selector: number;
 }
 
-/** How 32-bit x86 can also reach `name`; undefined if it cannot. */
-export function multiplexedX86(name: string): Multiplexed | undefined {
-  const socket = SOCKETCALL.indexOf(name);
-  if (socket >= 0) return { carrier: "socketcall", selector: socket + 1 };
-  const selector = Object.hasOwn(IPC, name) ? IPC[name] : undefined;
-  return selector === undefined ? undefined : { carrier: "ipc", selector };
-}
+/** How 32-bit x86 can also reach a call, by the call's name. */
+export const MULTIPLEXED_X86: ReadonlyMap<string, Multiplexed> = new Map([
+  ...SOCKETCALL.map((name, i): [string, Multiplexed] => [name, { carrier: "socketcall", selector: i + 1 }]),
+  ...IPC.map(([name, selector]): [string, Multiplexed] => [name, { carrier: "ipc", selector }]),
+]);

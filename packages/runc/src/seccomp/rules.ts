@@ -11,7 +11,7 @@
 import { isPermissive, seccompVerdict } from "./action.ts";
 import type { SeccompArch } from "./arch.ts";
 import { type Condition, type ConditionInput, matchesCondition, parseCondition } from "./condition.ts";
-import { type Multiplexed, multiplexedX86 } from "./multiplex.ts";
+import { MULTIPLEXED_X86, type Multiplexed } from "./multiplex.ts";
 import { SeccompProfileError } from "./profile_error.ts";
 
 /** One entry of `linux.seccomp.syscalls`. */
@@ -31,11 +31,11 @@ export interface SeccompProfileInput {
   readonly syscalls?: readonly SyscallRuleInput[] | undefined;
 }
 
-/** A rule for one name: all conditions hold → verdict. */
+/** A rule that says something: any alternative's conditions hold → verdict. */
 export interface SyscallRule {
-  readonly name: string;
-  readonly verdict: number;
-  readonly conditions: readonly Condition[];
+  readonly names: readonly string[];
+  /** One alternative per way to match; without conditions it always does. */
+  readonly answer: SyscallAnswer;
 }
 
 /** What one system call number answers: the first alternative whose conditions hold, else the default. */
@@ -45,7 +45,7 @@ export type SyscallAnswer = readonly {
 }[];
 
 /**
- * The rules of a profile, one per name and alternative, those equal to the default left out.
+ * The rules of a profile, those equal to the default left out.
  *
  * @throws {SeccompProfileError} `INVALID_ARGUMENT` for an unknown action, operator, argument, an empty name, or
  * `SCMP_ACT_NOTIFY` where the runtime itself would hang.
@@ -55,15 +55,15 @@ export function parseRules(profile: SeccompProfileInput): SyscallRule[] {
   if (profile.defaultAction === "SCMP_ACT_NOTIFY") {
     throw new SeccompProfileError("SCMP_ACT_NOTIFY cannot be used as default action");
   }
-  return (profile.syscalls ?? []).flatMap((input) => {
-    const verdict = seccompVerdict(input.action, input.errnoRet);
-    const alternatives = splitConditions((input.args ?? []).map(parseCondition));
-    return input.names.flatMap((name) => {
-      checkName(name, input.action);
-      if (verdict === fallback) return [];
-      return alternatives.map((conditions) => ({ name, verdict, conditions }));
-    });
-  });
+  const rules: SyscallRule[] = [];
+  for (const { names, action, errnoRet, args } of profile.syscalls ?? []) {
+    const verdict = seccompVerdict(action, errnoRet);
+    const alternatives = splitConditions((args ?? []).map(parseCondition));
+    for (const name of names) checkName(name, action);
+    if (verdict === fallback) continue;
+    rules.push({ names, answer: alternatives.map((conditions) => ({ verdict, conditions })) });
+  }
+  return rules;
 }
 
 function checkName(name: string, action: string): void {
@@ -80,40 +80,43 @@ function splitConditions(conditions: readonly Condition[]): (readonly Condition[
 
 /** What each number of `arch` that the rules speak of answers. */
 export function answersFor(arch: SeccompArch, rules: readonly SyscallRule[]): Map<number, SyscallAnswer> {
-  const found = new Map<number, { verdict: number; conditions: readonly Condition[] }[]>();
-  const add = (nr: number | undefined, verdict: number, conditions: readonly Condition[]): void => {
+  const found = new Map<number, SyscallAnswer>();
+  const add = (nr: number | undefined, answer: SyscallAnswer): void => {
     if (nr === undefined) return;
-    const list = found.get(nr);
-    if (list === undefined) found.set(nr, [{ verdict, conditions }]);
-    else list.push({ verdict, conditions });
+    const before = found.get(nr);
+    if (before === undefined) found.set(nr, answer);
+    else if (!isAlways(before)) found.set(nr, isAlways(answer) ? answer : [...before, ...answer]);
   };
-  for (const { name, verdict, conditions } of rules) {
-    add(numberOf(arch, name), verdict, conditions);
-    const via = carrierOf(arch, name);
-    if (via !== undefined) {
-      add(numberOf(arch, via.carrier), verdict, selected(via.selector, conditions));
+  for (const { names, answer } of rules) {
+    for (const name of names) {
+      add(numberOf(arch, name), answer);
+      const via = carrierOf(arch, name);
+      if (via === undefined) continue;
+      const muxed = answer.map((a) => ({ ...a, conditions: selected(via.selector, a.conditions) }));
+      add(numberOf(arch, via.carrier), muxed);
     }
   }
-  return new Map([...found].map(([nr, list]) => [nr, settle(list)]));
+  return found;
+}
+
+/** Whether an answer does not depend on arguments. */
+export function isAlways(answer: SyscallAnswer): boolean {
+  return answer[0]?.conditions.length === 0;
 }
 
 function numberOf(arch: SeccompArch, name: string): number | undefined {
-  return Object.hasOwn(arch.syscalls, name) ? arch.syscalls[name] : undefined;
+  const nr: unknown = arch.syscalls[name];
+  return typeof nr === "number" ? nr : undefined; // "constructor" and its like are no numbers
 }
 
 function carrierOf(arch: SeccompArch, name: string): Multiplexed | undefined {
-  return arch.name === "SCMP_ARCH_X86" ? multiplexedX86(name) : undefined;
+  return arch.name === "SCMP_ARCH_X86" ? MULTIPLEXED_X86.get(name) : undefined;
 }
 
 /** The conditions of a multiplexed call: argument 0 is the selector, so a condition on it cannot be kept. */
 function selected(selector: number, conditions: readonly Condition[]): Condition[] {
   const first: Condition = { index: 0, op: "SCMP_CMP_EQ", value: BigInt(selector), valueTwo: 0n };
   return [first, ...conditions.filter((c) => c.index !== 0)];
-}
-
-function settle(list: readonly SyscallAnswer[number][]): SyscallAnswer {
-  const always = list.find((rule) => rule.conditions.length === 0);
-  return always === undefined ? list : [always];
 }
 
 /**

@@ -16,36 +16,42 @@ export interface Segment {
   readonly code: readonly BpfInstruction[];
 }
 
-/** Joins neighbours that only return the same verdict. `segments` are sorted by start, the first is 0. */
-export function mergeSegments(segments: readonly Segment[]): Segment[] {
-  const merged: Segment[] = [];
-  for (const segment of segments) {
-    const before = merged.at(-1);
-    if (before !== undefined && isSameVerdict(before.code, segment.code)) continue;
-    merged.push(segment);
+/** Collects segments in ascending order, joining neighbours that only return the same verdict. */
+export class SegmentList {
+  readonly segments: Segment[] = [];
+  /** Verdict of the last segment, if it is constant. */
+  #last: number | undefined;
+
+  /** From `start` on, always `verdict`. */
+  addVerdict(start: number, verdict: number): void {
+    if (this.#last === verdict) return;
+    this.#last = verdict;
+    this.segments.push({ start, code: [bpf(BPF.ret, verdict)] });
   }
-  return merged;
+
+  /** From `start` on, `code`, which ends in a return on every path. */
+  addCode(start: number, code: readonly BpfInstruction[]): void {
+    this.#last = undefined;
+    this.segments.push({ start, code });
+  }
 }
 
-function isSameVerdict(a: readonly BpfInstruction[], b: readonly BpfInstruction[]): boolean {
-  return (
-    a.length === 1 && b.length === 1 && a[0]?.code === BPF.ret && b[0]?.code === BPF.ret && a[0].k === b[0].k
-  );
-}
-
-/** Code that, with the number in A, runs the segment it falls in. */
-export function compileTree(segments: readonly Segment[]): BpfInstruction[] {
-  const only = segments[0];
-  if (only === undefined) return [];
-  if (segments.length === 1) return [...only.code];
-  const middle = segments.length >> 1;
-  const left = compileTree(segments.slice(0, middle));
-  const right = compileTree(segments.slice(middle));
-  const start = segments[middle]?.start ?? 0;
-  return [...jumpOver(BPF.jumpGreaterEqual, start, left.length), ...left, ...right];
-}
-
-/** A segment that always answers `verdict`. */
-export function constantSegment(start: number, verdict: number): Segment {
-  return { start: start >>> 0, code: [bpf(BPF.ret, verdict)] };
+/** Appends code that, with the number in A, runs the segment among `from` to `to` (exclusive) that it falls in. */
+export function compileTree(
+  segments: readonly Segment[],
+  out: BpfInstruction[],
+  from: number = 0,
+  to: number = segments.length,
+): void {
+  if (to - from <= 1) {
+    for (const insn of segments[from]?.code ?? []) out.push(insn);
+    return;
+  }
+  const middle = (from + to) >> 1;
+  const at = out.length;
+  out.push(bpf(BPF.jumpGreaterEqual, 0));
+  compileTree(segments, out, from, middle);
+  const jump = jumpOver(BPF.jumpGreaterEqual, segments[middle]?.start ?? 0, out.length - at - 1);
+  out.splice(at, 1, ...jump);
+  compileTree(segments, out, middle, to);
 }
