@@ -261,9 +261,16 @@ export class ContentStore implements Content {
         : this.#metadata.db.get("SELECT size FROM blobs WHERE digest=? LIMIT 1", expected);
     if (other !== undefined) {
       const size = Number(other.size);
+      this.#pin(expected);
       return sharedWriter(
         { ref, expected, size },
-        { release, record: (labels) => this.#record(expected, size, labels, call) },
+        {
+          release: () => {
+            release();
+            this.#unpin(expected);
+          },
+          record: (labels) => this.#record(expected, size, labels, call),
+        },
       );
     }
     const { id, startedAt } = this.#recordIngest(request, call);
@@ -303,7 +310,7 @@ export class ContentStore implements Content {
     call: Call,
   ): Promise<void> {
     const { db } = this.#metadata;
-    this.#pinned.set(digest, (this.#pinned.get(digest) ?? 0) + 1);
+    this.#pin(digest);
     try {
       if (!this.#files.hasBlob(digest)) await this.#files.promote(id, digest);
       db.transaction(() => {
@@ -313,9 +320,20 @@ export class ContentStore implements Content {
       await this.#files.removeIngest(id);
       this.#record(digest, size, labels, call);
     } finally {
-      const pins = (this.#pinned.get(digest) ?? 1) - 1;
-      if (pins > 0) this.#pinned.set(digest, pins);
-      else this.#pinned.delete(digest);
+      this.#unpin(digest);
+    }
+  }
+
+  /** Keeps the bytes of a digest until it is unpinned as often. */
+  #pin(digest: string): void {
+    this.#pinned.set(digest, (this.#pinned.get(digest) ?? 0) + 1);
+  }
+
+  #unpin(digest: string): void {
+    const pins = (this.#pinned.get(digest) ?? 1) - 1;
+    if (pins > 0) this.#pinned.set(digest, pins);
+    else {
+      this.#pinned.delete(digest);
       this.releaseBytes(digest);
     }
   }

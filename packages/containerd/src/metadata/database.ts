@@ -5,6 +5,8 @@
  * `kill -9` at any point leaves either all of it or nothing. (What a power cut may take is the last transactions, never
  * their order: `synchronous=NORMAL`.)
  *
+ * The file is locked for as long as it is open, so that two daemons cannot share a root.
+ *
  * Times are milliseconds since the epoch, labels and annotations JSON objects.
  *
  * @module
@@ -63,7 +65,7 @@ export class MetadataDatabase implements Disposable {
     if (path !== ":memory:") mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     this.#db = new DatabaseSync(path);
     this.#db.exec(
-      "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; PRAGMA busy_timeout=5000",
+      "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; PRAGMA busy_timeout=5000",
     );
     const version = Number(Object.values(this.#db.prepare("PRAGMA user_version").get() ?? {})[0]);
     if (version === schemaVersion) return;

@@ -4,17 +4,17 @@
  * @module
  */
 import { create } from "@bufbuild/protobuf";
-import type { Containers } from "../api/containers.ts";
+import type { Container, Containers } from "../api/containers.ts";
 import {
-  type Container,
   ContainerSchema,
   Containers as Service,
+  type Container as WireContainer,
 } from "../api/gen/containerd/services/containers/v1/containers_pb.ts";
 import { fromFieldMask } from "../api/wire/common.ts";
 import { fromContainer, toContainer } from "../api/wire/records.ts";
 import { type ServiceHandlers, serve } from "./handlers.ts";
 
-const record = (c: Container | undefined) => fromContainer(c ?? create(ContainerSchema));
+const record = (c: WireContainer | undefined) => fromContainer(c ?? create(ContainerSchema));
 
 /** Handlers over `containers`. */
 export function containersService(containers: Containers): ServiceHandlers {
@@ -23,7 +23,9 @@ export function containersService(containers: Containers): ServiceHandlers {
       return { container: toContainer(await containers.get(id, call)) };
     },
     async list({ filters }, call) {
-      return { containers: (await Array.fromAsync(containers.list(filters, call))).map(toContainer) };
+      const found: Container[] = [];
+      for await (const container of containers.list(filters, call)) found.push(container);
+      return { containers: found.map(toContainer) };
     },
     async *listStream({ filters }, call) {
       for await (const container of containers.list(filters, call))
