@@ -11,7 +11,6 @@ import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import process from "node:process";
 import { LaunchError } from "../errors.ts";
 import type { Arch } from "../launch/encode.ts";
-import { interpreterElf } from "../launch/interpreter_elf.ts";
 import type { Program } from "../launch/program.ts";
 import { ProgramBuilder } from "../launch/program.ts";
 import type { Launch } from "./kernel.ts";
@@ -96,9 +95,4 @@ function holds(fd: number, expected: Uint8Array): boolean {
   if (fstatSync(fd).size !== expected.length || readSync(fd, found, 0, found.length, 0) !== found.length)
     return false;
   return Buffer.compare(found, expected) === 0;
-}
-
-/** The interpreter's bytes for this machine. */
-export function hostInterpreter(): Uint8Array {
-  return interpreterElf(hostArch());
 }

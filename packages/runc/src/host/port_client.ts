@@ -9,6 +9,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { LaunchError } from "../errors.ts";
+import type { Arch } from "../launch/encode.ts";
 import { encode } from "../launch/encode.ts";
 import type { Command, CommandEntry } from "../launch/port_wire.ts";
 import { encodeCommand, PORT_FILES, PREPARING } from "../launch/port_wire.ts";
@@ -35,6 +36,8 @@ export interface PortClientOptions {
   readonly directory: string;
   /** The port's own program, to name steps that fail while it prepares a launch. */
   readonly program: Program;
+  /** Architecture that programs are encoded for. @default {that of this process} */
+  readonly arch?: Arch | undefined;
   /** Receives the end of every process that this client did not launch. */
   readonly onExit?: (exit: ReapedProcess) => void;
 }
@@ -99,7 +102,7 @@ export class PortClient {
       ...(options.stdio ?? DEFAULT_STDIO).map(commandEntry),
       ...(options.fds ?? []).map(fdEntry),
     ];
-    const path = writePrivateFile(this.#options.directory, encode(program, hostArch()));
+    const path = writePrivateFile(this.#options.directory, encode(program, this.#options.arch ?? hostArch()));
     const seq = this.#nextSeq();
     const pending: Pending = {
       program,

@@ -101,8 +101,13 @@ class PortKernel implements Kernel {
         rmSync(directory, { recursive: true, force: true });
       });
       await ready.promise;
-      const { onExit } = this.#options;
-      client = new PortClient({ directory, program, ...(onExit === undefined ? {} : { onExit }) });
+      const { onExit, emulator } = this.#options;
+      client = new PortClient({
+        directory,
+        program,
+        arch: emulator?.arch,
+        ...(onExit === undefined ? {} : { onExit }),
+      });
       const connected = client;
       const stop = async (): Promise<void> => {
         connected.close();

@@ -12,17 +12,13 @@ import type { Readable, Writable } from "node:stream";
 import { Readable as NodeReadable, Writable as NodeWritable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { LaunchError } from "../errors.ts";
-import { encode } from "../launch/encode.ts";
+import type { Arch } from "../launch/encode.ts";
+import { encode, PROGRAM_FD } from "../launch/encode.ts";
+import { interpreterElf } from "../launch/interpreter_elf.ts";
 import type { Program } from "../launch/program.ts";
 import { AsyncQueue } from "./async_queue.ts";
 import type { InterpreterPath } from "./interpreter_file.ts";
-import {
-  hostArch,
-  hostInterpreter,
-  openSealedInterpreter,
-  privateInterpreter,
-  sealProgram,
-} from "./interpreter_file.ts";
+import { hostArch, openSealedInterpreter, privateInterpreter, sealProgram } from "./interpreter_file.ts";
 import type { ExitStatus, Kernel, Launch, LaunchOptions, LaunchRecord, StdioEntry } from "./kernel.ts";
 import { inFirstDirectory, openUnlinkedFile, SCRATCH_DIRECTORIES } from "./private_file.ts";
 import type { RawRecord } from "./record_reader.ts";
@@ -37,6 +33,8 @@ export interface SpawnKernelOptions {
    * `private`: each launch gets an unlinked copy, cheaper for a program that launches once. @default {"sealed"}
    */
   readonly interpreter?: "sealed" | "private";
+  /** Runs the interpreter of another architecture by a user-mode emulator such as qemu-aarch64; for tests. */
+  readonly emulator?: { readonly arch: Arch; readonly command: string };
 }
 
 /** What a port needs besides: every record as it comes, and nothing of it interpreted. */
@@ -49,6 +47,8 @@ export interface RawLaunchOptions extends LaunchOptions {
 
 /** How often a copy that is still open for writing in some forked process is tried again, and the pause. Milliseconds. */
 const [BUSY_RETRIES, BUSY_PAUSE_MS] = [50, 2];
+/** How long an emulator may take to open the interpreter. Milliseconds. */
+const EMULATOR_MS = 5000;
 const DEFAULT_STDIO: readonly [StdioEntry, StdioEntry, StdioEntry] = ["ignore", "ignore", "ignore"];
 const ACCESS = { read: "r", write: "w", append: "a", readwrite: "r+" } as const;
 
@@ -62,16 +62,20 @@ export function spawnKernel(options: SpawnKernelOptions = {}): Kernel {
 }
 
 class SpawnKernel implements Kernel {
-  readonly #elf = hostInterpreter();
-  readonly #arch = hostArch();
+  readonly #arch: Arch;
+  readonly #elf: Uint8Array;
   readonly #directories: readonly string[];
   readonly #private: boolean;
+  readonly #emulator: string | undefined;
   /** Fd of the sealed interpreter; undefined where there can be none. */
   #sealed: Promise<number | undefined> | undefined;
 
   constructor(options: SpawnKernelOptions) {
     this.#directories = options.directories ?? SCRATCH_DIRECTORIES;
-    this.#private = options.interpreter === "private";
+    this.#emulator = options.emulator?.command;
+    this.#private = options.interpreter === "private" || this.#emulator !== undefined;
+    this.#arch = options.emulator?.arch ?? hostArch();
+    this.#elf = interpreterElf(this.#arch);
   }
 
   async launch(program: Program, options: RawLaunchOptions = {}): Promise<Launch> {
@@ -117,13 +121,17 @@ class SpawnKernel implements Kernel {
     throw refused;
   }
 
+  #command(interpreter: string): readonly string[] {
+    return this.#emulator === undefined ? [interpreter] : [this.#emulator, interpreter];
+  }
+
   async #start(program: Program, options: RawLaunchOptions, interpreter: InterpreterPath): Promise<Launch> {
-    const image = encode(program, this.#arch);
+    const image = encode(program, this.#arch, { closeFrom: PROGRAM_FD + 1 + (options.fds?.length ?? 0) });
     const programFd = inFirstDirectory(this.#directories, (directory) => openUnlinkedFile(directory, image));
     try {
       for (let attempt = 0; ; attempt++) {
         try {
-          return await startProcess(program, options, interpreter.path, programFd);
+          return await startProcess(program, options, this.#command(interpreter.path), programFd);
         } catch (err) {
           if ((err as { code?: string }).code !== "ETXTBSY" || attempt >= BUSY_RETRIES) {
             throw new LaunchError("UNAVAILABLE", `cannot start interpreter: ${(err as Error).message}`, {
@@ -135,7 +143,9 @@ class SpawnKernel implements Kernel {
       }
     } finally {
       closeSync(programFd);
-      interpreter.release();
+      // An emulator opens the file only once it runs.
+      if (this.#emulator === undefined) interpreter.release();
+      else setTimeout(() => interpreter.release(), EMULATOR_MS).unref();
     }
   }
 }
@@ -154,14 +164,14 @@ const NOTHING: Program = {
 async function startProcess(
   program: Program,
   options: RawLaunchOptions,
-  path: string,
+  [path, ...before]: readonly string[],
   programFd: number,
 ): Promise<Launch> {
   const opened: number[] = [];
   try {
     const stdio = (options.stdio ?? DEFAULT_STDIO).map((entry, i) => stdioOption(entry, i, opened));
     const [argv0 = "rt-launch", ...args] = options.argv ?? [];
-    const child = spawn(path, args, {
+    const child = spawn(path!, [...before, ...args], {
       argv0,
       env: {},
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),

@@ -16,6 +16,7 @@
  * | 36 | 4 | number of relocations |
  * | 40 | 4 | offset of the trace (16 bytes each: u64 nanoseconds, u64 operation) |
  * | 44 | 4 | room in the trace |
+ * | 48 | 4 | first fd that is closed on entry, with all above; 0 for none |
  *
  * Then the slots (8 bytes each), the operations, the relocations, the data; then memory that is not in the file.
  *
@@ -60,8 +61,14 @@ export function slotOffset(slot: number): number {
 /** System calls after which the trace would be lost. */
 const LAST_CALLS: ReadonlySet<string> = new Set(["execve", "execveat", "exit_group", "exit"]);
 
+/** Options of {@linkcode encode}. */
+export interface EncodeOptions {
+  /** Close this fd and all above on entry: engines hand on what they inherited themselves. @default {none} */
+  readonly closeFrom?: number;
+}
+
 /** Encodes `program` for `arch`. */
-export function encode(program: Program, arch: Arch): Uint8Array<ArrayBuffer> {
+export function encode(program: Program, arch: Arch, options: EncodeOptions = {}): Uint8Array<ArrayBuffer> {
   const opsOffset = slotOffset(program.slotCount);
   const relocOffset = opsOffset + program.ops.length * OP_SIZE;
   const dataOffset = Math.ceil((relocOffset + program.relocations.length * 4) / 64) * 64;
@@ -77,6 +84,7 @@ export function encode(program: Program, arch: Arch): Uint8Array<ArrayBuffer> {
   const flags = (program.dumpable ? IMAGE_FLAGS.dumpable : 0) | (program.trace ? IMAGE_FLAGS.trace : 0);
   const words = [fileSize, memorySize, opsOffset, program.ops.length, HEADER_SIZE, flags, relocOffset];
   words.push(program.relocations.length, traceOffset, program.trace ? TRACE_ENTRIES : 0);
+  words.push(options.closeFrom ?? 0);
   for (const [i, word] of words.entries()) view.setUint32(8 + i * 4, word, true);
   view.setBigUint64(slotOffset(RESERVED_SLOTS.report), BigInt(REPORT_FD), true);
 

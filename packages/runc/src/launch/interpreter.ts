@@ -136,6 +136,11 @@ function emitStart(m: Machine, l: Labels): void {
   m.load(32, "a1", "base", 28);
   m.andi("a1", IMAGE_FLAGS.dumpable);
   m.syscall("prctl");
+  m.load(32, "a0", "base", 48);
+  m.jumpIfEquals("a0", 0, l.loop);
+  m.movi("a1", -1);
+  m.movi("a2", 0);
+  m.syscall("close_range");
   m.jump(l.loop);
 
   m.place(l.next);

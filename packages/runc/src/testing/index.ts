@@ -3,4 +3,5 @@
  *
  * @module
  */
-export {};
+export type { FakeKernel, FakeLaunch, FakeOutcome } from "./fake_kernel.ts";
+export { failureOf, fakeKernel } from "./fake_kernel.ts";
