@@ -64,3 +64,60 @@ export class SyscallError extends RtError {
 export class LaunchError extends RtError {
   override name: string = "LaunchError";
 }
+
+/** The id is in use. Text as runc 1.1's (libcontainer/factory_linux.go). */
+export class ContainerExistsError extends RtError {
+  override name: string = "ContainerExistsError";
+  /** Makes the error for container `id`. */
+  constructor(id: string) {
+    super("ALREADY_EXISTS", "container with given ID already exists", { details: { id } });
+  }
+}
+
+/** There is no such container. Text as runc's (libcontainer/error.go), which shims match. */
+export class ContainerNotFoundError extends RtError {
+  override name: string = "ContainerNotFoundError";
+  /** Makes the error for container `id`. */
+  constructor(id: string) {
+    super("NOT_FOUND", "container does not exist", { details: { id } });
+  }
+}
+
+/** The container's status does not allow the call. Texts as runc's (libcontainer/{error,state_linux}.go). */
+export class ContainerStatusError extends RtError {
+  override name: string = "ContainerStatusError";
+  /** Makes the error that reads `message`. */
+  constructor(id: string, status: string, message: string) {
+    super("FAILED_PRECONDITION", message, { details: { id, status } });
+  }
+}
+
+/** The configuration or the request cannot be used; text as runc's where it has one. */
+export class InvalidRequestError extends RtError {
+  override name: string = "InvalidRequestError";
+  /** Makes the error that reads `message`. */
+  constructor(message: string, cause?: unknown) {
+    super("INVALID_ARGUMENT", message, { cause });
+  }
+}
+
+/** The container's process could not be started: a step of its launch program failed, or a hook did. */
+export class StartProcessError extends RtError {
+  override name: string = "StartProcessError";
+  /** Makes the error of class `code` that reads as runc's "unable to start container process: …". */
+  constructor(code: ErrorCode, reason: string, cause?: unknown) {
+    super(code, `unable to start container process: ${reason}`, { cause });
+  }
+}
+
+/** Another runtime's binary failed. */
+export class RuntimeBinaryError extends RtError {
+  override name: string = "RuntimeBinaryError";
+  /** Exit status of the binary. */
+  readonly exitCode: number;
+  /** Makes the error of class `code` with the binary's own text. */
+  constructor(code: ErrorCode, message: string, exitCode: number) {
+    super(code, message);
+    this.exitCode = exitCode;
+  }
+}

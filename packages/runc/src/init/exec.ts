@@ -1,0 +1,123 @@
+/**
+ * The launch program of one more process in a container that runs.
+ *
+ * Between the launching process and the new one stands, where the former stays, a process that joins the namespaces
+ * and is gone as soon as the new one exists: nothing of ours lingers in the container's namespaces.
+ *
+ * @module
+ */
+import type { LinuxNamespaceType, Process } from "@rt/oci-spec/oci";
+import type { ConsoleTarget, ParentMode } from "../api/oci_runtime.ts";
+import type { CgroupJoin } from "../cgroups/manager.ts";
+import {
+  emitAttachTerminal,
+  emitConnect,
+  emitOpenRoot,
+  emitOpenTerminal,
+  emitSendMaster,
+} from "../console/console.ts";
+import type { Program } from "../launch/program.ts";
+import { ProgramBuilder } from "../launch/program.ts";
+import { NAMESPACE_FLAG } from "../namespaces/namespaces.ts";
+import type { SeccompFilter } from "../seccomp/compile.ts";
+import { emitJoinCgroups, emitOpenCgroups } from "./cgroup_join.ts";
+import { emitSessionKeyring } from "./keyring.ts";
+import { AT_FDCWD, CLONE, O, SIG } from "./linux.ts";
+import { emitExitWith, emitPipe, type ReadyPipe, TAG } from "./parent.ts";
+import { emitExec, emitOomScoreAdj, emitReady, emitRlimits } from "./process.ts";
+
+/** Everything the program of an exec depends on. */
+export interface ExecPlan {
+  readonly id: string;
+  /** Pid of the container's init. */
+  readonly initPid: number;
+  /** Namespaces of the container that are not ours. */
+  readonly namespaces: readonly LinuxNamespaceType[];
+  readonly process: Process;
+  readonly join: CgroupJoin;
+  readonly mode: ParentMode;
+  readonly console?: ConsoleTarget | undefined;
+  readonly seccomp?: SeccompFilter | undefined;
+  readonly lastCap: number;
+  readonly preserveFds: number;
+  readonly dieWithParent: boolean;
+  readonly newKeyring: boolean;
+  readonly trace?: boolean;
+}
+
+/** Compiles the launch program of an exec. */
+export function compileExec(plan: ExecPlan): Program {
+  const p = new ProgramBuilder({ trace: plan.trace ?? false });
+  const ready = emitPipe(p, "make pipe");
+  if (plan.mode === "stay") {
+    const joiner = p.fork(() => emitJoinAndClone(p, plan, ready, CLONE.parent), { name: "fork" });
+    p.sys("wait4", [joiner, 0, 0, 0], { tolerate: ["EINTR"], name: "wait for joining process" });
+  } else {
+    emitJoinAndClone(p, plan, ready, plan.mode === "sibling" ? CLONE.parent : 0);
+  }
+  const byte = p.bss(8);
+  p.sys("close", [ready.write], { onError: "ignore" });
+  p.sys("read", [ready.read, byte, 1], { tolerate: ["EINTR"], name: "wait for process" });
+  p.value(TAG.ready, 1);
+  if (plan.mode === "stay") emitExitWith(p, -1);
+  else p.exit(0);
+  return p.build();
+}
+
+/** Joins the container and makes the new process there; the joining process goes on behind it. */
+function emitJoinAndClone(p: ProgramBuilder, plan: ExecPlan, ready: ReadyPipe, flags: number): void {
+  const socket = plan.console?.kind === "socket" ? emitConnect(p, plan.console.path) : undefined;
+  const cgroups = emitOpenCgroups(p, plan.join);
+  const userNamespace = plan.namespaces.includes("user");
+  emitRlimits(p, plan.process);
+  emitOomScoreAdj(p, plan.process);
+  const apparmor = emitOpenAppArmor(p, plan.process.apparmorProfile);
+  emitSetns(p, plan);
+  const pid = p.slot();
+  const parent = p.label();
+  p.sys("clone", [BigInt((flags | SIG.chld) >>> 0), 0, 0, 0, 0], { into: pid, name: "clone process" });
+  p.branch("ne", pid, 0, parent);
+  p.sys("close", [ready.read]);
+  emitJoinCgroups(p, cgroups);
+  p.sys("setsid", [], { name: "start session" });
+  if (plan.newKeyring) emitSessionKeyring(p, plan.id);
+  if (userNamespace) {
+    p.sys("setresgid", [0, 0, 0], { name: "become root of user namespace" });
+    p.sys("setresuid", [0, 0, 0], { name: "become root of user namespace" });
+  }
+  if (plan.process.terminal === true) {
+    const root = emitOpenRoot(p);
+    const { master, slave } = emitOpenTerminal(p, root, plan.process.consoleSize);
+    p.sys("close", [root]);
+    if (socket !== undefined) emitSendMaster(p, socket, master);
+    emitAttachTerminal(p, slave);
+  }
+  apparmor?.();
+  const program = emitReady(p, plan);
+  emitExec(p, program, `exec: ${JSON.stringify(plan.process.args?.[0] ?? "")}`);
+  p.place(parent);
+  p.value(TAG.pid, pid);
+}
+
+function emitSetns(p: ProgramBuilder, plan: ExecPlan): void {
+  const flags = plan.namespaces.reduce((all, type) => all | NAMESPACE_FLAG[type], 0);
+  if (flags === 0) return;
+  const name = `join namespaces of process ${plan.initPid}`;
+  const fd = p.sys("pidfd_open", [plan.initPid, 0], { name });
+  p.sys("setns", [fd, flags], { name });
+  p.sys("close", [fd]);
+}
+
+/** The attribute file is opened in the host's /proc, which the container cannot fake; the write comes later. */
+function emitOpenAppArmor(p: ProgramBuilder, profile: string | undefined): (() => void) | undefined {
+  if (profile === undefined || profile === "") return undefined;
+  const name = `apply apparmor profile ${profile}`;
+  const proc = p.sys("openat", [AT_FDCWD, p.cstring("/proc"), O.path | O.directory | O.cloexec], { name });
+  return () => {
+    const path = p.cstring("thread-self/attr/apparmor/exec");
+    const fd = p.sys("openat", [proc, path, O.wronly | O.cloexec, 0], { name });
+    const text = `exec ${profile}`;
+    p.sys("write", [fd, p.cstring(text), text.length], { name });
+    p.sys("close", [fd]);
+  };
+}

@@ -1,0 +1,88 @@
+/**
+ * The launching process: makes the container's process, waits until it is ready, stays or leaves.
+ *
+ * Readiness is the end of a pipe: its writing end is closed by execve, by the new process itself when it waits to be
+ * started, or by its death; a failure was reported before that.
+ *
+ * @module
+ */
+import type { ParentMode } from "../api/oci_runtime.ts";
+import type { Operand, ProgramBuilder, Slot } from "../launch/program.ts";
+import { CLONE, O, SIG } from "./linux.ts";
+
+/** Tags of what a launch reports. */
+export const TAG = { pid: 1, ready: 2, hooks: 3 } as const;
+
+/** Both ends of the pipe that tells that the new process is ready. */
+export interface ReadyPipe {
+  readonly read: Slot;
+  readonly write: Slot;
+}
+
+/** Emits a pipe, closed by execve. */
+export function emitPipe(p: ProgramBuilder, name: string): ReadyPipe {
+  const fds = p.bss(8);
+  p.sys("pipe2", [fds, O.cloexec], { name });
+  const read = p.slot();
+  const write = p.slot();
+  p.load("i32", fds, 0, { into: read });
+  p.load("i32", fds, 4, { into: write });
+  return { read, write };
+}
+
+/** What {@linkcode emitParent} is to do. */
+export interface ParentPlan {
+  /** `CLONE_NEW*`. */
+  readonly flags: number;
+  readonly mode: ParentMode;
+  /** What the new process does; it must not return. */
+  readonly child: (ready: ReadyPipe) => void;
+  /** What the parent does as soon as there is a child. */
+  readonly parent?: (pid: Slot) => void;
+}
+
+/** Emits the clone, the child's part and the rest of the launching process. */
+export function emitParent(p: ProgramBuilder, plan: ParentPlan): void {
+  const ready = emitPipe(p, "make pipe");
+  const pid = p.slot();
+  const parent = p.label();
+  const flags = plan.flags | SIG.chld | (plan.mode === "sibling" ? CLONE.parent : 0);
+  p.sys("clone", [BigInt(flags >>> 0), 0, 0, 0, 0], { into: pid, name: "clone container process" });
+  p.branch("ne", pid, 0, parent);
+  p.sys("close", [ready.read]);
+  plan.child(ready);
+  p.place(parent);
+  p.sys("close", [ready.write]);
+  p.value(TAG.pid, pid);
+  plan.parent?.(pid);
+  const byte = p.bss(8);
+  p.sys("read", [ready.read, byte, 1], { tolerate: ["EINTR"], name: "wait for container process" });
+  p.value(TAG.ready, 1);
+  if (plan.mode === "stay") emitExitWith(p, pid);
+  else p.exit(0);
+}
+
+/** Emits: wait for `pid` and exit as it did, 128 + signal if it was killed. */
+export function emitExitWith(p: ProgramBuilder, pid: Operand): void {
+  p.sys("close", [p.reportFd], { onError: "ignore" });
+  const status = p.bss(8);
+  const again = p.place();
+  p.sys("wait4", [pid, status, 0, 0], {
+    onErrno: { errnos: ["EINTR"], goto: again },
+    name: "wait for container process",
+  });
+  const word = p.load("u32", status);
+  const signal = p.arith("and", word, 0x7f);
+  const code = p.slot();
+  p.when(
+    "eq",
+    signal,
+    0,
+    () => {
+      p.arith("shr", word, 8, { into: code });
+      p.arith("and", code, 0xff, { into: code });
+    },
+    () => p.arith("add", signal, 128, { into: code }),
+  );
+  p.exit(code);
+}
