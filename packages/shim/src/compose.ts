@@ -1,0 +1,54 @@
+/**
+ * Joins the real parts of a task service.
+ *
+ * @module
+ */
+import { Runc, RuncCli } from "@rt/runc";
+import type { OciRuntime } from "@rt/runc/api";
+import type { Logger } from "@rt/runc/oci";
+import type { ShimConfig } from "./config.ts";
+import { type Kernel, portKernel } from "./kernel.ts";
+import { Publisher } from "./publisher/publisher.ts";
+import { Shim } from "./shim.ts";
+import type { RuntimeChoice } from "./task/record.ts";
+import type { TaskDeps } from "./task/task.ts";
+
+/** The runtime of `choice` over `kernel`: ours in this process, or another's program. */
+export function makeRuntime(kernel: Kernel, choice: RuntimeChoice): OciRuntime {
+  const { binary, root, systemdCgroup } = choice;
+  if (binary === "") return new Runc({ kernel, root });
+  return new RuncCli({ kernel, root, binary, systemdCgroup });
+}
+
+/** The parts of a task service; to be disposed by whoever asked for them. */
+export interface ShimParts extends AsyncDisposable {
+  readonly shim: Shim;
+  readonly deps: TaskDeps;
+  readonly publisher: Publisher;
+}
+
+/** Makes the parts of the task service of `config`; `onShutdown` is called when it is asked to end. */
+export function compose(config: ShimConfig, log: Logger, onShutdown?: () => void): ShimParts {
+  const kernel = portKernel({ name: "rt-shim-port" });
+  const publisher = new Publisher({ address: config.ttrpcAddress, log });
+  const deps: TaskDeps = {
+    kernel,
+    runtime: makeRuntime,
+    publish: (envelope) => publisher.publish(envelope),
+    namespace: config.namespace,
+    address: config.socket,
+    log,
+  };
+  const shim = new Shim({ ...deps, ...(onShutdown === undefined ? {} : { onShutdown }) });
+  return {
+    shim,
+    deps,
+    publisher,
+    async [Symbol.asyncDispose]() {
+      await publisher.flush(2000);
+      await shim[Symbol.asyncDispose]();
+      await publisher[Symbol.asyncDispose]();
+      await kernel[Symbol.asyncDispose]();
+    },
+  };
+}

@@ -1,0 +1,37 @@
+/**
+ * Start: finds the running task service of a container's group, or starts one.
+ *
+ * @module
+ */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { ShimConfig } from "../config.ts";
+import { groupOf, groupSocket } from "./group.ts";
+import { answers } from "./probe.ts";
+
+/** How long a service may take to answer, or to start. Milliseconds. */
+const ANSWER_MS = 2000;
+const START_MS = 15_000;
+
+/**
+ * Makes sure that the service of the container's group runs; resolves with its socket.
+ *
+ * Starters that run at the same time find one service: the first holds a lock while it starts it.
+ * @throws {RtError} if config.json cannot be read, or the service does not start.
+ */
+export async function startService(config: ShimConfig): Promise<string> {
+  const socket = groupSocket(config.socketDir, config.address, config.namespace, groupOf(config.bundle));
+  if (!(await answers(socket, ANSWER_MS))) {
+    mkdirSync(config.socketDir, { recursive: true, mode: 0o711 });
+    const { withLock } = await import("../host/lock.ts");
+    await withLock(`${socket}.lock`, START_MS, async () => {
+      if (await answers(socket, ANSWER_MS)) return;
+      const { removeSocket } = await import("../host/unix_socket.ts");
+      const { spawnService } = await import("../host/spawn_service.ts");
+      removeSocket(socket);
+      await spawnService(config, socket, START_MS);
+    });
+  }
+  writeFileSync(join(config.bundle, "address"), `unix://${socket}`, { mode: 0o600 });
+  return socket;
+}
