@@ -25,8 +25,8 @@ async function samples(rootfs: string, count: number): Promise<number[]> {
       const id = `bench${i + 5}`;
       const launched = await runc.create({ id, bundle: dir, spec });
       await runc.start({ id });
-      const { code } = await launched.exited;
-      if (code !== 0) throw new Error(`the container exited with ${code}`);
+      const status = await launched.exited;
+      if (status?.code !== 0) throw new Error(`the container exited with ${status?.code}`);
       await runc.delete({ id });
       if (i >= 0) result.push(performance.now() - started);
     }
