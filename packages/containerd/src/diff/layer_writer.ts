@@ -35,7 +35,7 @@ import { LayerTree, type NewNode, type TreeNode } from "./layer_tree.ts";
 import { PendingChanges } from "./pending.ts";
 import { type TarEntry, type TarTime, toPath, toText } from "./tar_entry.ts";
 import type { TarReader } from "./tar_reader.ts";
-import { whiteoutOf } from "./whiteout.ts";
+import { BOOKKEEPING_PREFIX, whiteoutOf } from "./whiteout.ts";
 
 /** Where a layer goes. */
 export interface LayerTarget {
@@ -94,7 +94,7 @@ export class LayerWriter {
     const base = components.pop();
     if (base === undefined) return; // the root itself is not changed, as in containerd
     const meaning = whiteoutOf(base);
-    if (meaning.kind === "bookkeeping") return;
+    if (meaning.kind === "bookkeeping" || components.some((c) => c.startsWith(BOOKKEEPING_PREFIX))) return;
     const dir = this.#parent(components);
     if (meaning.kind === "opaque") return this.#opaque(dir);
     if (meaning.kind === "whiteout") return this.#whiteout(dir, meaning.name, entry);
@@ -111,8 +111,10 @@ export class LayerWriter {
         return this.#symlink(dir, base, entry);
       case "link":
         linkSync(toPath(source!.path), toPath(`${dir.path}/${base}`));
-        this.#tree.add(dir, base, { kind: source!.kind, unpacked: true, ...targetOf(source!) });
-        return;
+        return this.#attributes(
+          this.#tree.add(dir, base, { kind: source!.kind, unpacked: true, ...targetOf(source!) }),
+          entry,
+        );
       case "char":
         return this.#device(dir, base, entry, S_IFCHR);
       case "block":
@@ -198,6 +200,15 @@ export class LayerWriter {
     const { atime, mtime } = times(entry);
     if (atime.nanoseconds === 0 && mtime.nanoseconds === 0) lutimesSync(path, atime.seconds, mtime.seconds);
     else this.#pending.add(node, { kind: "utimes", atime, mtime });
+  }
+
+  /** Gives a hard link the attributes that its entry names, which are those of the inode. */
+  #attributes(node: TreeNode, entry: TarEntry): void {
+    const path = toPath(node.path);
+    lchownSync(path, entry.uid, entry.gid);
+    if (node.kind !== "symlink") chmodSync(path, entry.mode);
+    this.#xattrs(node, entry);
+    this.#pending.add(node, { kind: "utimes", ...times(entry) });
   }
 
   #device(dir: TreeNode, name: string, entry: TarEntry, type: number): void {

@@ -11,8 +11,10 @@ import { ArchiveError } from "./errors.ts";
 import { toText } from "./tar_entry.ts";
 
 const PREFIX = ".wh.";
-const META = ".wh..wh.";
 const OPAQUE = ".wh..wh..opq";
+
+/** How names begin that AUFS kept for itself. */
+export const BOOKKEEPING_PREFIX = ".wh..wh.";
 
 /** What a name in a layer means. */
 export type WhiteoutMeaning =
@@ -29,7 +31,7 @@ export type WhiteoutMeaning =
 export function whiteoutOf(base: string): WhiteoutMeaning {
   if (!base.startsWith(PREFIX)) return { kind: "none" };
   if (base === OPAQUE) return { kind: "opaque" };
-  if (base.startsWith(META)) return { kind: "bookkeeping" };
+  if (base.startsWith(BOOKKEEPING_PREFIX)) return { kind: "bookkeeping" };
   const name = base.slice(PREFIX.length);
   if (name === "" || name === "." || name === "..") {
     throw new ArchiveError(`invalid whiteout name ${JSON.stringify(toText(base))}`);

@@ -26,7 +26,10 @@ export async function treeOf(inodes: Inodes, root: string): Promise<string[]> {
     const first = links.get(s.ino) ?? shown;
     links.set(s.ino, first);
     const content = s.isFile()
-      ? createHash("sha256").update(readFileSync(toPath(path))).digest("hex").slice(0, 12)
+      ? createHash("sha256")
+          .update(readFileSync(toPath(path)))
+          .digest("hex")
+          .slice(0, 12)
       : s.isSymbolicLink()
         ? readlinkSync(toPath(path))
         : "";
