@@ -58,7 +58,7 @@ export interface ContentWriter extends AsyncDisposable {
   status(): Promise<IngestStatus>;
   /** Appends; resolves when the store took the bytes, so that awaiting it bounds memory. */
   write(chunk: Uint8Array): Promise<void>;
-  /** Drops all bytes from `offset` (0 to the current offset) on. */
+  /** Starts over: drops all bytes. @throws `OUT_OF_RANGE` unless `offset` is 0. */
   truncate(offset: number): Promise<void>;
   /**
    * Verifies, makes the blob durable and visible, and closes the writer.
@@ -73,7 +73,7 @@ export interface ContentWriter extends AsyncDisposable {
 export interface ReadRange {
   /** First byte. @default {0} */
   readonly offset?: number;
-  /** Bytes to read; 0 or absent reads to the end. */
+  /** Bytes to read at most; 0 or absent reads to the end. */
   readonly size?: number;
 }
 
@@ -90,7 +90,7 @@ export interface Content {
   list(filters: readonly string[], call: Call): AsyncIterable<ContentInfo>;
   /** @throws `NOT_FOUND`. */
   delete(digest: string, call: Call): Promise<void>;
-  /** Streams the bytes in pieces of at most 1 MiB. @throws `NOT_FOUND`, `OUT_OF_RANGE`. */
+  /** Streams the bytes in pieces of at most 1 MiB. @throws `NOT_FOUND`; `OUT_OF_RANGE` for an offset past the end. */
   read(digest: string, range: ReadRange, call: Call): AsyncIterable<Uint8Array>;
   /** @throws `NOT_FOUND`. */
   status(ref: string, call: Call): Promise<IngestStatus>;

@@ -16,15 +16,15 @@ export interface Namespace {
 
 /** Store of namespaces. */
 export interface Namespaces {
-  /** @throws `NOT_FOUND`. */
+  /** One that is not there has no labels: its first object will make it. */
   get(name: string, call?: DaemonCall): Promise<Namespace>;
   list(call?: DaemonCall): Promise<readonly Namespace[]>;
   /** @throws `ALREADY_EXISTS`; `INVALID_ARGUMENT` if the name or a label is not valid. */
   create(namespace: Namespace, call?: DaemonCall): Promise<Namespace>;
   /**
-   * Replaces the labels named by `fieldPaths` (`labels` or `labels.<key>`; all if absent).
+   * Replaces the labels named by `fieldPaths` (`labels` or `labels.<key>`; all if absent); makes the namespace.
    *
-   * @throws `NOT_FOUND`, `INVALID_ARGUMENT`.
+   * @throws `INVALID_ARGUMENT`.
    */
   update(namespace: Namespace, fieldPaths?: readonly string[], call?: DaemonCall): Promise<Namespace>;
   /** @throws `NOT_FOUND`; `FAILED_PRECONDITION` while the namespace still holds objects. */

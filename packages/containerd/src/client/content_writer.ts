@@ -17,7 +17,7 @@ import {
   type WriteContentResponse,
 } from "../api/gen/containerd/services/content/v1/content_pb.ts";
 import { dateOf } from "../api/wire/common.ts";
-import { FailedPreconditionError } from "../errors.ts";
+import { FailedPreconditionError, RtError } from "../errors.ts";
 import { callOptions, fromWireError } from "./call.ts";
 
 type Request = MessageInitShape<typeof WriteContentRequestSchema>;
@@ -81,11 +81,12 @@ class RemoteWriter implements ContentWriter {
   }
 
   async truncate(offset: number): Promise<void> {
-    if (offset > this.#offset) throw new FailedPreconditionError(`cannot truncate ${this.ref} to ${offset}`);
+    if (offset !== 0)
+      throw new RtError("OUT_OF_RANGE", `cannot truncate ${this.ref} to ${offset}: only to 0`);
     await this.#drain(0);
-    if (offset === this.#offset) return;
-    await this.#roundTrip({ action: WriteAction.WRITE, offset: BigInt(offset) });
-    this.#offset = offset;
+    if (this.#offset === 0) return;
+    await this.#roundTrip({ action: WriteAction.WRITE, offset: 0n });
+    this.#offset = 0;
   }
 
   async commit(request: CommitRequest = {}): Promise<{ digest: string; size: number }> {

@@ -128,9 +128,7 @@ export class ContentStore implements Content {
     const { size: total } = this.#find(validateNamespace(call.namespace), digest);
     const offset = Math.max(range.offset ?? 0, 0);
     if (offset > total) throw new RtError("OUT_OF_RANGE", `read past object length ${total} bytes`);
-    const size = range.size || total - offset;
-    if (size < 0 || offset + size > total)
-      throw new RtError("OUT_OF_RANGE", `read past object length ${total} bytes`);
+    const size = Math.min(range.size || total, total - offset);
     for await (const piece of this.#files.read(digest, offset, size)) {
       call.signal?.throwIfAborted();
       yield piece;

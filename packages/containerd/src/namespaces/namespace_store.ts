@@ -9,7 +9,7 @@ import type { Namespace, Namespaces } from "../api/namespaces.ts";
 import { AlreadyExistsError, FailedPreconditionError, NotFoundError } from "../errors.ts";
 import { validateIdentifier } from "../metadata/identifier.ts";
 import { decodeLabels, encodeLabels, updatedLabels, validateLabels } from "../metadata/labels.ts";
-import type { Metadata } from "../metadata/metadata.ts";
+import { enterNamespace, type Metadata } from "../metadata/metadata.ts";
 import type { SnapshotCatalog } from "../metadata/ports.ts";
 
 /** Label with the name of a namespace's default runtime. */
@@ -21,14 +21,19 @@ export const DEFAULT_SNAPSHOTTER_LABEL = "containerd.io/defaults/snapshotter";
 /** Namespaces of `metadata`; `snapshots` tells which of them are in use below. */
 export function namespaceStore(metadata: Metadata, snapshots: Pick<SnapshotCatalog, "has">): Namespaces {
   const { db, publish } = metadata;
-  const find = (name: string): Namespace => {
+  const known = (name: string): Namespace | undefined => {
     const row = db.get("SELECT labels FROM namespaces WHERE name=?", name);
-    if (row === undefined) throw new NotFoundError(`namespace ${JSON.stringify(name)}`);
-    return { name, labels: decodeLabels(row.labels) };
+    return row === undefined ? undefined : { name, labels: decodeLabels(row.labels) };
+  };
+  const find = (name: string): Namespace => {
+    const found = known(name);
+    if (found === undefined) throw new NotFoundError(`namespace ${JSON.stringify(name)}`);
+    return found;
   };
   return {
     async get(name) {
-      return find(name);
+      // The peer knows no namespace that is not there: it has no labels, and its first object makes it.
+      return known(name) ?? { name, labels: {} };
     },
     async list() {
       const rows = db.all("SELECT name, labels FROM namespaces ORDER BY name");
@@ -46,6 +51,7 @@ export function namespaceStore(metadata: Metadata, snapshots: Pick<SnapshotCatal
     },
     async update({ name, labels }, fieldPaths) {
       const updated = db.transaction(() => {
+        enterNamespace(db, { namespace: name });
         const wanted = updatedLabels(
           find(name).labels,
           labels,

@@ -1,6 +1,7 @@
 /**
- * The `./testing` door of @rt/containerd.
+ * The `./testing` door of @rt/containerd: contract suites and makers of test data.
  *
  * @module
  */
-export {};
+export { type ContainerdCase, type ContainerdSuiteOptions, containerdSuite } from "./containerd_suite.ts";
+export * from "./layer.ts";
