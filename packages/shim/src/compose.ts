@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Runc, RuncCli } from "@rt/runc";
+import { compose as composeRunc, RuncCli } from "@rt/runc";
 import type { OciRuntime } from "@rt/runc/api";
 import type { Logger } from "@rt/runc/oci";
 import type { ShimConfig } from "./config.ts";
@@ -16,7 +16,7 @@ import type { TaskDeps } from "./task/task.ts";
 /** The runtime of `choice` over `kernel`: ours in this process, or another's program. */
 export function makeRuntime(kernel: Kernel, choice: RuntimeChoice): OciRuntime {
   const { binary, root, systemdCgroup } = choice;
-  if (binary === "") return new Runc({ kernel, root });
+  if (binary === "") return composeRunc({ kernel, root });
   return new RuncCli({ kernel, root, binary, systemdCgroup });
 }
 

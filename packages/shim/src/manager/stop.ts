@@ -13,7 +13,7 @@ import { ShimClient } from "../client/task.ts";
 import type { ShimConfig } from "../config.ts";
 import { connectMonitor, monitorPid } from "../kernel.ts";
 import { undoTask } from "../task/create.ts";
-import { KILLED, settleAll, settleExits } from "../task/exits.ts";
+import { endMonitor, KILLED, settleAll, settleExits } from "../task/exits.ts";
 import { loadRecord, type TaskRecord } from "../task/record.ts";
 import { exitOf, Task, type TaskDeps } from "../task/task.ts";
 
@@ -53,7 +53,7 @@ async function stopHere(deps: TaskDeps, record: TaskRecord): Promise<ProcessExit
       await sleep(10);
       await settleExits(task);
     }
-    await task.monitor?.quit().catch(() => {});
+    await endMonitor(task.monitor);
     task.monitor = undefined;
   }
   await settleAll(task);

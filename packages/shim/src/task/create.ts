@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { addClause, hasCode, RtError } from "@rt/runc/oci";
 import type { CreateTaskRequest, Mount } from "../api/task_service.ts";
 import { mount, startMonitor, unmount } from "../kernel.ts";
-import { exitSeen, oomFileOf, watchMonitor } from "./exits.ts";
+import { endMonitor, exitSeen, oomFileOf, watchMonitor } from "./exits.ts";
 import { chooseRuntime } from "./options.ts";
 import { removeRecord, type TaskRecord } from "./record.ts";
 import { openStdio } from "./stdio.ts";
@@ -149,7 +149,7 @@ export async function undoTask(task: Task): Promise<void> {
   await attempt("delete container", () =>
     deps.runtime(deps.kernel, record.runtime).delete({ id: record.id, force: true }),
   );
-  await attempt("end monitor", async () => monitor?.quit());
+  await attempt("end monitor", () => endMonitor(monitor));
   task.monitor = undefined;
   await attempt("unmount rootfs", () => removeMounts(deps, record));
   rmSync(record.monitor, { recursive: true, force: true });

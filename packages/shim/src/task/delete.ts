@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { RtError } from "@rt/runc/oci";
 import type { ProcessExit } from "../api/task_service.ts";
 import { undoTask } from "./create.ts";
-import { settleAll } from "./exits.ts";
+import { endMonitor, settleAll } from "./exits.ts";
 import type { ProcessRecord } from "./record.ts";
 import { releaseHolds } from "./stdio.ts";
 import { exitOf, type Task } from "./task.ts";
@@ -39,7 +39,7 @@ export async function deleteInit(task: Task): Promise<ProcessExit> {
   if (init.phase === "created") {
     // Its program never ran; its end is still an end.
     await task.runtime.kill({ id: task.id, signal: 9, all: true }).catch(() => {});
-    await task.monitor?.quit();
+    await endMonitor(task.monitor);
     await settleAll(task);
   }
   for (const process of task.processes) await releaseHolds(task, process);

@@ -6,6 +6,7 @@
  * @module
  */
 import { readFileSync } from "node:fs";
+import { hasCode } from "@rt/runc/oci";
 import { type MonitorKernel, type ReapedProcess, readMonitorExits } from "../kernel.ts";
 import type { ProcessRecord } from "./record.ts";
 import { releaseHolds } from "./stdio.ts";
@@ -23,6 +24,15 @@ export function watchMonitor(task: Task, monitor: MonitorKernel): void {
       if (!task.detached) await settleAll(task);
     }),
   );
+}
+
+/** Lets a monitor end now; one that has ended already is as good. */
+export async function endMonitor(monitor: MonitorKernel | undefined): Promise<void> {
+  try {
+    await monitor?.quit();
+  } catch (err) {
+    if (!hasCode(err, "UNAVAILABLE")) throw err;
+  }
 }
 
 /** To be called whenever the monitor has reaped a process. */

@@ -1,6 +1,12 @@
 /**
- * The `./testing` door of @rt/shim.
+ * The `./testing` door of @rt/shim: the contract suite of task services, and bundles for it.
  *
  * @module
  */
-export {};
+export { type BundleRequest, makeBundle, TestIo } from "./bundle.ts";
+export {
+  type ServiceUnderTest,
+  type TaskServiceMaker,
+  type TestRunner,
+  taskServiceSuite,
+} from "./task_service_suite.ts";
