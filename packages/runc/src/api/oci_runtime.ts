@@ -40,8 +40,8 @@ export type ConsoleTarget =
    * `control` is a FIFO of resize commands: 8 bytes, `struct winsize` (rows, columns, 0, 0 as u16 little endian).
    */
   | { readonly kind: "relay"; readonly stdin?: string; readonly stdout: string; readonly control?: string }
-  /** The launching process's own terminal is relayed (foreground `rt-runc run -t`). */
-  | { readonly kind: "own" };
+  /** The launching process's own terminal, /dev/tty, is relayed (foreground `rt-runc run`); `control` as above. */
+  | { readonly kind: "own"; readonly control?: string };
 
 /** How the process is joined to the outside. Absent streams are `null`. */
 export interface ProcessIo {

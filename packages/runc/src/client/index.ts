@@ -1,6 +1,6 @@
 /**
- * The `./client` door of @rt/runc.
+ * The `./client` door of @rt/runc: driving other runtimes' binaries.
  *
  * @module
  */
-export {};
+export { RuncCli, type RuncCliOptions } from "./runc_cli.ts";

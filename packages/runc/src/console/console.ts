@@ -9,11 +9,14 @@
  * @module
  */
 import type { Box } from "@rt/oci-spec/oci";
+import type { ConsoleTarget, ParentMode } from "../api/oci_runtime.ts";
 import { AT, AT_FDCWD, IOCTL, MOUNT, O } from "../init/linux.ts";
 import { ERRNO } from "../launch/errno.ts";
 import type { Operand, ProgramBuilder, Slot } from "../launch/program.ts";
+import type { ConsoleRelayOptions } from "../launch/relay_program.ts";
 import { attach } from "../rootfs/mount.ts";
 import { ensureTarget, openInRoot } from "../rootfs/target.ts";
+import { emitRelay, type Relay } from "./relay.ts";
 
 const DEVPTS_SUPER_MAGIC = 0x1cd1;
 
@@ -42,11 +45,7 @@ export function emitOpenTerminal(p: ProgramBuilder, root: Operand, size: Box | u
   const name = "open terminal";
   const master = p.slot();
   const slave = p.slot();
-  openInRoot(
-    p,
-    { root, path: "/dev/pts/ptmx", flags: O.rdwr | O.noctty, noSymlinks: true, name },
-    master,
-  );
+  openInRoot(p, { root, path: "/dev/pts/ptmx", flags: O.rdwr | O.noctty, noSymlinks: true, name }, master);
   const statfs = p.bss(120);
   p.sys("fstatfs", [master, statfs], { name });
   const type = p.load("u64", statfs);
@@ -100,9 +99,36 @@ export function emitAttachTerminal(p: ProgramBuilder, slave: Operand): void {
   p.sys("close", [slave]);
 }
 
+/** Emits the relay that a console of kind `relay` or `own` asks for. */
+export function emitConsoleRelay(
+  p: ProgramBuilder,
+  target: ConsoleTarget | undefined,
+  mode: ParentMode,
+): Relay | undefined {
+  if (target === undefined || target.kind === "socket") return undefined;
+  const tty = "/dev/tty";
+  const options =
+    target.kind === "own" ? { stdin: tty, stdout: tty, ...controlOf(target.control) } : withoutKind(target);
+  return emitRelay(p, options, mode === "sibling");
+}
+
+function controlOf(control: string | undefined): { control?: string } {
+  return control === undefined ? {} : { control };
+}
+
+function withoutKind({
+  kind: _,
+  ...options
+}: Extract<ConsoleTarget, { kind: "relay" }>): ConsoleRelayOptions {
+  return options;
+}
+
 /** Root of the calling process as a descriptor, for {@linkcode emitOpenTerminal} in a joined mount namespace. */
 export function emitOpenRoot(p: ProgramBuilder): Slot {
   const root = p.slot();
-  p.sys("openat", [AT_FDCWD, p.cstring("/"), O.path | O.directory | O.cloexec], { into: root, name: "open root" });
+  p.sys("openat", [AT_FDCWD, p.cstring("/"), O.path | O.directory | O.cloexec], {
+    into: root,
+    name: "open root",
+  });
   return root;
 }

@@ -14,14 +14,14 @@ import { runHooks } from "../hooks/run.ts";
 import { type CreatePlan, compileCreate, hasRuntimeHooks } from "../init/create.ts";
 import { type Spec, silentLogger } from "../oci.ts";
 import { mountPointOf } from "../rootfs/propagation.ts";
+import { compileSeccomp } from "../seccomp/compile.ts";
 import { checkSpec, readSpec, rootfsPath } from "../specconv/load.ts";
 import { containerResources } from "../specconv/resources.ts";
-import { compileSeccomp } from "../seccomp/compile.ts";
 import { release } from "./fifo.ts";
 import { launchProcess } from "./launch.ts";
 import { startTimeOf } from "./process_state.ts";
 import type { RuncDeps } from "./runc.ts";
-import { claim, type ContainerRecord, checkId, fifoPath, forget, save } from "./store.ts";
+import { type ContainerRecord, checkId, claim, fifoPath, forget, save } from "./store.ts";
 
 /** Options of {@linkcode create}. */
 export interface CreateOptions extends CallOptions {
@@ -47,8 +47,15 @@ export async function create(
     id: request.id,
     cgroupsPath: spec.linux?.cgroupsPath,
   });
-  const plan = planCreate(deps, request, { spec, bundle, rootfs, cgroups, started: options.started === true });
-  for (const name of plan.seccomp?.unknown ?? []) log.debug("unknown system call in seccomp profile", { name });
+  const plan = planCreate(deps, request, {
+    spec,
+    bundle,
+    rootfs,
+    cgroups,
+    started: options.started === true,
+  });
+  for (const name of plan.seccomp?.unknown ?? [])
+    log.debug("unknown system call in seccomp profile", { name });
   const program = compileCreate(plan);
   claim(deps.root, request.id);
   const undo = new Undo();
@@ -153,7 +160,11 @@ interface Prepared {
 }
 
 /** Everything that the launch program depends on, from this machine. */
-export function planCreate(deps: Omit<RuncDeps, "kernel">, request: CreateRequest, prepared: Prepared): CreatePlan {
+export function planCreate(
+  deps: Omit<RuncDeps, "kernel">,
+  request: CreateRequest,
+  prepared: Prepared,
+): CreatePlan {
   const { spec } = prepared;
   const seccomp = spec.linux?.seccomp;
   const shared = spec.linux?.rootfsPropagation?.endsWith("shared") === true;
@@ -173,7 +184,9 @@ export function planCreate(deps: Omit<RuncDeps, "kernel">, request: CreateReques
     newKeyring: request.noNewKeyring !== true,
     preserveFds: request.preserveFds ?? 0,
     dieWithParent: request.dieWithParent ?? false,
-    privateMount: shared ? mountPointOf(readFileSync("/proc/self/mountinfo", "utf8"), prepared.rootfs) : undefined,
+    privateMount: shared
+      ? mountPointOf(readFileSync("/proc/self/mountinfo", "utf8"), prepared.rootfs)
+      : undefined,
   };
 }
 

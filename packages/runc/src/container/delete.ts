@@ -26,7 +26,11 @@ export async function deleteContainer(
       const status = statusOf(deps, record);
       const deletable = status === "stopped" || status === "created";
       if (!deletable && request.force !== true) {
-        throw new ContainerStatusError(id, status, `cannot delete container ${id} that is not stopped: ${status}`);
+        throw new ContainerStatusError(
+          id,
+          status,
+          `cannot delete container ${id} that is not stopped: ${status}`,
+        );
       }
       if (status === "paused") cgroupsOf(deps, record).thaw();
       if (status !== "stopped" && record.pid !== 0) await killAndWait(record.pid);
@@ -42,9 +46,11 @@ async function destroy(deps: RuncDeps, record: ContainerRecord, options: CallOpt
   const { id, spec, bundle } = record;
   await removeCgroups(cgroupsOf(deps, record));
   for (const hook of spec.hooks?.poststop ?? []) {
-    await runHooks(deps.kernel, [hook], { id, spec, bundle, status: "stopped", pid: 0 }).catch((err: unknown) => {
-      (options.log ?? silentLogger).warn(messageOf(err), { container: id });
-    });
+    await runHooks(deps.kernel, [hook], { id, spec, bundle, status: "stopped", pid: 0 }).catch(
+      (err: unknown) => {
+        (options.log ?? silentLogger).warn(messageOf(err), { container: id });
+      },
+    );
   }
   forget(deps.root, id);
 }

@@ -63,7 +63,8 @@ export async function exec(
 function inherit(own: Process, { spec }: ContainerRecord): Process {
   const from = spec.process!;
   const result: Process = { ...own };
-  if (own.capabilities === undefined && from.capabilities !== undefined) result.capabilities = from.capabilities;
+  if (own.capabilities === undefined && from.capabilities !== undefined)
+    result.capabilities = from.capabilities;
   if (own.rlimits === undefined && from.rlimits !== undefined) result.rlimits = from.rlimits;
   if (!own.apparmorProfile && from.apparmorProfile) result.apparmorProfile = from.apparmorProfile;
   if (own.noNewPrivileges === undefined && from.noNewPrivileges !== undefined) {

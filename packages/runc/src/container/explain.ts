@@ -30,7 +30,11 @@ export function explain(deps: Omit<RuncDeps, "kernel">, bundle: string, id = "ex
   const cgroups = openCgroups(deps.cgroupFs, deps.layout, { id, cgroupsPath: spec.linux?.cgroupsPath });
   const console = spec.process?.terminal === true ? { io: { console: { kind: "own" } as const } } : {};
   const program = compileCreate(
-    planCreate(deps, { id, bundle: directory, ...console }, { spec, bundle: directory, rootfs, cgroups, started: false }),
+    planCreate(
+      deps,
+      { id, bundle: directory, ...console },
+      { spec, bundle: directory, rootfs, cgroups, started: false },
+    ),
   );
   return { program, lines: disassemble(program).split("\n") };
 }

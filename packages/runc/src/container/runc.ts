@@ -16,6 +16,7 @@ import type {
   UpdateRequest,
 } from "../api/oci_runtime.ts";
 import type { CgroupLayout } from "../cgroups/layout.ts";
+import type { CgroupStats } from "../cgroups/stats.ts";
 import type { CgroupFs } from "../host/cgroup_fs.ts";
 import type { Kernel } from "../host/kernel.ts";
 import type { Features } from "../oci.ts";
@@ -29,6 +30,7 @@ import { pause, resume } from "./pause.ts";
 import { ps } from "./ps.ts";
 import { start } from "./start.ts";
 import { state } from "./state.ts";
+import { stats } from "./stats.ts";
 import { update } from "./update.ts";
 
 /** What the verbs of a container depend on. */
@@ -120,6 +122,11 @@ export class Runc implements OciRuntime, AsyncDisposable {
   /** {@inheritDoc OciRuntime.ps} */
   async ps(request: ContainerRequest): Promise<readonly number[]> {
     return ps(this.#deps, request);
+  }
+
+  /** Counters of a container's cgroups. @throws {ContainerStatusError} if it is stopped. */
+  stats(request: ContainerRequest): CgroupStats {
+    return stats(this.#deps, request);
   }
 
   /** {@inheritDoc OciRuntime.features} */

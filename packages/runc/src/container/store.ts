@@ -6,12 +6,21 @@
  *
  * @module
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Spec } from "@rt/oci-spec/oci";
 import { RtError } from "@rt/oci-spec/errors";
+import type { Spec } from "@rt/oci-spec/oci";
 import { formatJson, parseJson } from "@rt/oci-spec/oci";
 import type { CgroupPaths } from "../cgroups/path.ts";
 import { ContainerExistsError, ContainerNotFoundError, InvalidRequestError } from "../errors.ts";
@@ -82,11 +91,13 @@ export function load(root: string, id: string): ContainerRecord {
   try {
     text = readFileSync(join(root, id, STATE), "utf8");
   } catch (err) {
-    if (["ENOENT", "ENOTDIR"].includes((err as { code?: string }).code ?? "")) throw new ContainerNotFoundError(id);
+    if (["ENOENT", "ENOTDIR"].includes((err as { code?: string }).code ?? ""))
+      throw new ContainerNotFoundError(id);
     throw err;
   }
   const record = parseJson(text, "state.json") as ContainerRecord;
-  if (record.version !== 1) throw new RtError("DATA_LOSS", `cannot read state of container ${id}: unknown format`);
+  if (record.version !== 1)
+    throw new RtError("DATA_LOSS", `cannot read state of container ${id}: unknown format`);
   return record;
 }
 
@@ -127,7 +138,8 @@ async function acquire(path: string, id: string): Promise<void> {
       if (code !== "EEXIST") throw err;
     }
     if (isAbandoned(path)) rmSync(path, { force: true });
-    else if (waited >= LOCK_WAIT_MS) throw new RtError("UNAVAILABLE", `cannot lock container ${id}: it is busy`);
+    else if (waited >= LOCK_WAIT_MS)
+      throw new RtError("UNAVAILABLE", `cannot lock container ${id}: it is busy`);
     else await sleep(LOCK_POLL_MS);
   }
 }

@@ -12,7 +12,11 @@ import { cgroupsOf, statusOf } from "./state.ts";
 import { load, save, withLock } from "./store.ts";
 
 /** {@inheritDoc OciRuntime.update} */
-export async function update(deps: RuncDeps, request: UpdateRequest, options: CallOptions = {}): Promise<void> {
+export async function update(
+  deps: RuncDeps,
+  request: UpdateRequest,
+  options: CallOptions = {},
+): Promise<void> {
   options.signal?.throwIfAborted();
   const { id, resources } = request;
   const problem = validateResources(resources).find((p) => p.severity === "error");

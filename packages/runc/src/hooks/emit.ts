@@ -7,8 +7,8 @@
  * @module
  */
 import type { Hook, Spec } from "@rt/oci-spec/oci";
-import { emitPipe } from "../init/parent.ts";
 import { AT_FDCWD, O, SIG } from "../init/linux.ts";
+import { emitPipe } from "../init/parent.ts";
 import { ERRNO } from "../launch/errno.ts";
 import type { Operand, ProgramBuilder } from "../launch/program.ts";
 import type { Data } from "../launch/program_data.ts";
@@ -55,7 +55,10 @@ interface StateText {
 
 function emitState(p: ProgramBuilder, subject: HookSubject): StateText {
   const encoder = new TextEncoder();
-  const [before, after] = stateAround(subject).map((text) => encoder.encode(text)) as [Uint8Array, Uint8Array];
+  const [before, after] = stateAround(subject).map((text) => encoder.encode(text)) as [
+    Uint8Array,
+    Uint8Array,
+  ];
   const address = p.bss(before.length + after.length + 24);
   const digits = p.slot();
   p.copy(address, p.bytes(before, 1), before.length);
@@ -85,7 +88,10 @@ function emitHook(p: ProgramBuilder, hook: Hook, index: number, state: StateText
       const argv = p.vector(hook.args === undefined || hook.args.length === 0 ? [hook.path] : hook.args);
       const errno = p.slot();
       const failed = p.label();
-      p.sys("execve", [p.cstring(hook.path), argv, p.vector(hook.env ?? [])], { into: errno, onError: failed });
+      p.sys("execve", [p.cstring(hook.path), argv, p.vector(hook.env ?? [])], {
+        into: errno,
+        onError: failed,
+      });
       p.place(failed);
       const word = p.bss(8);
       p.store("u64", word, 0, p.arith("sub", 0, errno));

@@ -4,8 +4,8 @@
  * @module
  */
 import type { CgroupJoin } from "../cgroups/manager.ts";
-import { AT_FDCWD, O } from "./linux.ts";
 import type { ProgramBuilder, Result } from "../launch/program.ts";
+import { AT_FDCWD, O } from "./linux.ts";
 
 /** Emits the opening of the files; close-on-exec. */
 export function emitOpenCgroups(p: ProgramBuilder, join: CgroupJoin): Result[] {

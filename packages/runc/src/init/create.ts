@@ -11,13 +11,20 @@ import {
   emitAttachTerminal,
   emitConnect,
   emitConsoleDevice,
+  emitConsoleRelay,
   emitOpenTerminal,
   emitSendMaster,
 } from "../console/console.ts";
 import { emitHooks } from "../hooks/emit.ts";
 import type { Operand, Program, Slot } from "../launch/program.ts";
 import { ProgramBuilder } from "../launch/program.ts";
-import { cloneFlags, emitJoin, NAMESPACE_FLAG, type NamespacePlan, planNamespaces } from "../namespaces/namespaces.ts";
+import {
+  cloneFlags,
+  emitJoin,
+  NAMESPACE_FLAG,
+  type NamespacePlan,
+  planNamespaces,
+} from "../namespaces/namespaces.ts";
 import { emitLoopback } from "../namespaces/network.ts";
 import { emitMappings, emitWriteProc } from "../namespaces/user.ts";
 import { emitCgroupMount } from "../rootfs/cgroup_mount.ts";
@@ -31,10 +38,10 @@ import { makeDirectory } from "../rootfs/target.ts";
 import type { SeccompFilter } from "../seccomp/compile.ts";
 import { resolveSysctls } from "../sysctl/sysctl.ts";
 import { emitJoinCgroups, emitOpenCgroups } from "./cgroup_join.ts";
+import { emitSessionKeyring } from "./keyring.ts";
 import { AT_FDCWD, CLONE, MOUNT_ATTR, MS, O, S_IF } from "./linux.ts";
 import { emitParent, emitPipe, type ReadyPipe, TAG } from "./parent.ts";
 import { emitExec, emitOomScoreAdj, emitReady, emitRlimits, type ReadyProcess } from "./process.ts";
-import { emitSessionKeyring } from "./keyring.ts";
 
 /** Everything the program of a container depends on. */
 export interface CreatePlan {
@@ -79,11 +86,14 @@ export function compileCreate(plan: CreatePlan): Program {
     namespaces.joined.filter(([type]) => type !== "mount"),
   );
   emitTimeNamespace(p, plan.spec, namespaces);
+  const relay = emitConsoleRelay(p, plan.console, plan.mode);
   emitParent(p, {
+    relay: relay?.pid,
     flags: cloneFlags(namespaces),
     mode: plan.mode,
-    child: (ready) => emitChild(p, plan, namespaces, ready, go),
+    child: (ready) => emitChild(p, plan, namespaces, { ready, go, relay: relay?.socket }),
     parent: (pid) => {
+      if (relay !== undefined) p.sys("close", [relay.socket]);
       if (go === undefined) return;
       p.sys("close", [go.read]);
       emitMappings(p, pid, plan.spec.linux?.uidMappings ?? [], plan.spec.linux?.gidMappings ?? []);
@@ -101,16 +111,21 @@ function emitChild(
   p: ProgramBuilder,
   plan: CreatePlan,
   namespaces: NamespacePlan,
-  ready: ReadyPipe,
-  go: ReadyPipe | undefined,
+  pipes: {
+    readonly ready: ReadyPipe;
+    readonly go: ReadyPipe | undefined;
+    /** Where a relay waits for the terminal. */
+    readonly relay: Slot | undefined;
+  },
 ): void {
   const process = plan.spec.process!;
+  const { ready, go } = pipes;
   if (go !== undefined) emitAwaitMapping(p, go);
   p.sys("setsid", [], { name: "start session" });
   p.sys("umask", [0]);
   if (plan.newKeyring) emitSessionKeyring(p, plan.id);
   const fifo = plan.fifo === undefined ? undefined : emitOpenFifo(p, plan.fifo);
-  const socket = plan.console?.kind === "socket" ? emitConnect(p, plan.console.path) : undefined;
+  const socket = plan.console?.kind === "socket" ? emitConnect(p, plan.console.path) : pipes.relay;
   emitJoinCgroups(p, emitOpenCgroups(p, plan.cgroups.join()));
   if (namespaces.created.has("cgroup")) {
     p.sys("unshare", [NAMESPACE_FLAG.cgroup], { name: "make cgroup namespace" });
@@ -168,7 +183,8 @@ function emitTimeNamespace(p: ProgramBuilder, spec: Spec, namespaces: NamespaceP
 function emitNames(p: ProgramBuilder, { hostname, domainname }: Spec): void {
   const length = (text: string): number => new TextEncoder().encode(text).length;
   if (hostname) p.sys("sethostname", [p.cstring(hostname), length(hostname)], { name: "set hostname" });
-  if (domainname) p.sys("setdomainname", [p.cstring(domainname), length(domainname)], { name: "set domainname" });
+  if (domainname)
+    p.sys("setdomainname", [p.cstring(domainname), length(domainname)], { name: "set domainname" });
 }
 
 /** The root file system, all by descriptors while the host is still in sight; at the end it is the root. */
@@ -189,7 +205,9 @@ function emitRootfs(
   const propagation = propagationOf(linux.rootfsPropagation) ?? MS.slave | MS.rec;
   p.sys("mount", [0, p.cstring("/"), 0, propagation, 0], { name: "set propagation of /" });
   if (plan.privateMount !== undefined) {
-    p.sys("mount", [0, p.cstring(plan.privateMount), 0, MS.private, 0], { name: `make ${plan.privateMount} private` });
+    p.sys("mount", [0, p.cstring(plan.privateMount), 0, MS.private, 0], {
+      name: `make ${plan.privateMount} private`,
+    });
   }
   const root = emitBindRoot(p, plan.rootfs);
   emitMounts(p, root, plan, namespaces);
@@ -204,7 +222,9 @@ function emitRootfs(
   emitSysctls(p, spec, namespaces);
   emitReadonlyPaths(p, root, linux.readonlyPaths ?? []);
   emitMaskedPaths(p, root, linux.maskedPaths ?? []);
-  p.sys("close", [makeDirectory(p, { root, path: spec.process?.cwd ?? "/", name: "make working directory" })]);
+  p.sys("close", [
+    makeDirectory(p, { root, path: spec.process?.cwd ?? "/", name: "make working directory" }),
+  ]);
   emitEarlyHooks(p, plan, open.fifo);
   emitAppArmor(p, spec.process?.apparmorProfile);
   if (spec.root?.readonly === true) setAttributes(p, root, { set: MOUNT_ATTR.rdonly }, "make root read-only");

@@ -12,11 +12,12 @@ import type { CgroupJoin } from "../cgroups/manager.ts";
 import {
   emitAttachTerminal,
   emitConnect,
+  emitConsoleRelay,
   emitOpenRoot,
   emitOpenTerminal,
   emitSendMaster,
 } from "../console/console.ts";
-import type { Program } from "../launch/program.ts";
+import type { Program, Slot } from "../launch/program.ts";
 import { ProgramBuilder } from "../launch/program.ts";
 import { NAMESPACE_FLAG } from "../namespaces/namespaces.ts";
 import type { SeccompFilter } from "../seccomp/compile.ts";
@@ -48,25 +49,39 @@ export interface ExecPlan {
 /** Compiles the launch program of an exec. */
 export function compileExec(plan: ExecPlan): Program {
   const p = new ProgramBuilder({ trace: plan.trace ?? false });
+  const relay = emitConsoleRelay(p, plan.console, plan.mode);
   const ready = emitPipe(p, "make pipe");
+  const clone = (flags: number): void => emitJoinAndClone(p, plan, { ready, relay: relay?.socket }, flags);
   if (plan.mode === "stay") {
-    const joiner = p.fork(() => emitJoinAndClone(p, plan, ready, CLONE.parent), { name: "fork" });
+    const joiner = p.fork(() => clone(CLONE.parent), { name: "fork" });
     p.sys("wait4", [joiner, 0, 0, 0], { tolerate: ["EINTR"], name: "wait for joining process" });
   } else {
-    emitJoinAndClone(p, plan, ready, plan.mode === "sibling" ? CLONE.parent : 0);
+    clone(plan.mode === "sibling" ? CLONE.parent : 0);
   }
-  const byte = p.bss(8);
+  const pid = p.slot();
+  const word = p.bss(8);
   p.sys("close", [ready.write], { onError: "ignore" });
-  p.sys("read", [ready.read, byte, 1], { tolerate: ["EINTR"], name: "wait for process" });
+  if (relay !== undefined) p.sys("close", [relay.socket], { onError: "ignore" });
+  // First its pid, then the end.
+  const count = p.sys("read", [ready.read, word, 8], { name: "wait for process" });
+  p.when("ne", count, 8, () => p.exit(1));
+  p.load("u64", word, 0, { into: pid });
+  p.value(TAG.pid, pid);
+  p.sys("read", [ready.read, word, 1], { name: "wait for process" });
   p.value(TAG.ready, 1);
-  if (plan.mode === "stay") emitExitWith(p, -1);
+  if (plan.mode === "stay") emitExitWith(p, pid, relay?.pid);
   else p.exit(0);
   return p.build();
 }
 
 /** Joins the container and makes the new process there; the joining process goes on behind it. */
-function emitJoinAndClone(p: ProgramBuilder, plan: ExecPlan, ready: ReadyPipe, flags: number): void {
-  const socket = plan.console?.kind === "socket" ? emitConnect(p, plan.console.path) : undefined;
+function emitJoinAndClone(
+  p: ProgramBuilder,
+  plan: ExecPlan,
+  { ready, relay }: { readonly ready: ReadyPipe; readonly relay: Slot | undefined },
+  flags: number,
+): void {
+  const socket = plan.console?.kind === "socket" ? emitConnect(p, plan.console.path) : relay;
   const cgroups = emitOpenCgroups(p, plan.join);
   const userNamespace = plan.namespaces.includes("user");
   emitRlimits(p, plan.process);
@@ -96,7 +111,9 @@ function emitJoinAndClone(p: ProgramBuilder, plan: ExecPlan, ready: ReadyPipe, f
   const program = emitReady(p, plan);
   emitExec(p, program, `exec: ${JSON.stringify(plan.process.args?.[0] ?? "")}`);
   p.place(parent);
-  p.value(TAG.pid, pid);
+  const word = p.bss(8);
+  p.store("u64", word, 0, pid);
+  p.sys("write", [ready.write, word, 8], { name: "tell pid" });
 }
 
 function emitSetns(p: ProgramBuilder, plan: ExecPlan): void {

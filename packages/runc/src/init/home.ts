@@ -5,9 +5,10 @@
  *
  * @module
  */
-import { AT_FDCWD, O } from "./linux.ts";
+
 import type { ProgramBuilder, Slot } from "../launch/program.ts";
 import type { Data } from "../launch/program_data.ts";
+import { AT_FDCWD, O } from "./linux.ts";
 
 const MAX_PASSWD = 65536;
 const MAX_HOME = 4096;

@@ -16,7 +16,17 @@ export const AT = { symlinkNofollow: 0x100, removeDir: 0x200, emptyPath: 0x1000,
 /** Flags of open; those that differ between architectures are the engine's. */
 export const O: Readonly<
   Record<
-    | "rdonly" | "wronly" | "rdwr" | "creat" | "excl" | "noctty" | "nonblock" | "directory" | "nofollow" | "cloexec" | "path",
+    | "rdonly"
+    | "wronly"
+    | "rdwr"
+    | "creat"
+    | "excl"
+    | "noctty"
+    | "nonblock"
+    | "directory"
+    | "nofollow"
+    | "cloexec"
+    | "path",
     number
   >
 > = {

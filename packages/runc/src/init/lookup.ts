@@ -6,9 +6,10 @@
  *
  * @module
  */
-import { AT_FDCWD, S_IF } from "./linux.ts";
+
 import { ERRNO } from "../launch/errno.ts";
 import type { ProgramBuilder, Slot } from "../launch/program.ts";
+import { AT_FDCWD, S_IF } from "./linux.ts";
 
 /** Emits the search of `file`; the result is a slot with the address of the path to execute. */
 export function emitLookup(p: ProgramBuilder, file: string, env: readonly string[]): Slot {

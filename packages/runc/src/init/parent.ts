@@ -39,6 +39,8 @@ export interface ParentPlan {
   readonly child: (ready: ReadyPipe) => void;
   /** What the parent does as soon as there is a child. */
   readonly parent?: (pid: Slot) => void;
+  /** A relay that must have written everything before the launching process exits, if it stays. */
+  readonly relay?: Slot | undefined;
 }
 
 /** Emits the clone, the child's part and the rest of the launching process. */
@@ -58,12 +60,12 @@ export function emitParent(p: ProgramBuilder, plan: ParentPlan): void {
   const byte = p.bss(8);
   p.sys("read", [ready.read, byte, 1], { tolerate: ["EINTR"], name: "wait for container process" });
   p.value(TAG.ready, 1);
-  if (plan.mode === "stay") emitExitWith(p, pid);
+  if (plan.mode === "stay") emitExitWith(p, pid, plan.relay);
   else p.exit(0);
 }
 
-/** Emits: wait for `pid` and exit as it did, 128 + signal if it was killed. */
-export function emitExitWith(p: ProgramBuilder, pid: Operand): void {
+/** Emits: wait for `pid`, then for `relay`, and exit as the former did, 128 + signal if it was killed. */
+export function emitExitWith(p: ProgramBuilder, pid: Operand, relay?: Slot): void {
   p.sys("close", [p.reportFd], { onError: "ignore" });
   const status = p.bss(8);
   const again = p.place();
@@ -84,5 +86,7 @@ export function emitExitWith(p: ProgramBuilder, pid: Operand): void {
     },
     () => p.arith("add", signal, 128, { into: code }),
   );
+  if (relay !== undefined)
+    p.sys("wait4", [relay, 0, 0, 0], { onError: "ignore", name: "wait for console relay" });
   p.exit(code);
 }

@@ -162,7 +162,8 @@ function emitUser(p: ProgramBuilder, { user }: Process): void {
 /** A working directory outside the container's root reads "(unreachable)…" (CVE-2024-21626). */
 function emitVerifyCwd(p: ProgramBuilder): void {
   const buffer = p.bss(4096);
-  const name = "verify cwd: current working directory is outside of container mount namespace root -- possible container breakout detected";
+  const name =
+    "verify cwd: current working directory is outside of container mount namespace root -- possible container breakout detected";
   p.sys("getcwd", [buffer, 4096], { name });
   const first = p.load("u8", buffer);
   p.when("ne", first, 0x2f, () => p.fail(name, ERRNO.ENOENT));

@@ -6,8 +6,9 @@
  *
  * @module
  */
-import type { LinuxNamespace, LinuxNamespaceType } from "@rt/oci-spec/oci";
+
 import { RtError } from "@rt/oci-spec/errors";
+import type { LinuxNamespace, LinuxNamespaceType } from "@rt/oci-spec/oci";
 import { AT_FDCWD, CLONE, O } from "../init/linux.ts";
 import type { ProgramBuilder } from "../launch/program.ts";
 
@@ -35,7 +36,16 @@ export const NAMESPACE_FILE: Readonly<Record<LinuxNamespaceType, string>> = {
   time: "time",
 };
 
-const ORDER: readonly LinuxNamespaceType[] = ["user", "ipc", "uts", "network", "pid", "mount", "cgroup", "time"];
+const ORDER: readonly LinuxNamespaceType[] = [
+  "user",
+  "ipc",
+  "uts",
+  "network",
+  "pid",
+  "mount",
+  "cgroup",
+  "time",
+];
 
 /** What a configuration asks for. */
 export interface NamespacePlan {
@@ -55,7 +65,10 @@ export function planNamespaces(list: readonly LinuxNamespace[]): NamespacePlan {
   const joined = new Map<LinuxNamespaceType, string>();
   for (const { type, path = "" } of list) {
     if (NAMESPACE_FLAG[type] === undefined) {
-      throw new RtError("INVALID_ARGUMENT", `namespace {${JSON.stringify(type)} ${JSON.stringify(path)}} does not exist`);
+      throw new RtError(
+        "INVALID_ARGUMENT",
+        `namespace {${JSON.stringify(type)} ${JSON.stringify(path)}} does not exist`,
+      );
     }
     if (created.has(type) || joined.has(type)) {
       throw new RtError(
@@ -66,7 +79,10 @@ export function planNamespaces(list: readonly LinuxNamespace[]): NamespacePlan {
     if (path === "") created.add(type);
     else joined.set(type, path);
   }
-  return { created, joined: ORDER.flatMap((type) => (joined.has(type) ? [[type, joined.get(type)!] as const] : [])) };
+  return {
+    created,
+    joined: ORDER.flatMap((type) => (joined.has(type) ? [[type, joined.get(type)!] as const] : [])),
+  };
 }
 
 /** Flags for the clone that makes the container's process; a cgroup or time namespace is made by unshare. */
@@ -80,7 +96,11 @@ export function cloneFlags(plan: NamespacePlan): number {
 export function emitJoin(p: ProgramBuilder, joined: NamespacePlan["joined"]): void {
   const opened = joined.map(([type, path]) => {
     const name = `open ${type} namespace ${path}`;
-    return [type, path, p.sys("openat", [AT_FDCWD, p.cstring(path), O.rdonly | O.cloexec, 0], { name })] as const;
+    return [
+      type,
+      path,
+      p.sys("openat", [AT_FDCWD, p.cstring(path), O.rdonly | O.cloexec, 0], { name }),
+    ] as const;
   });
   for (const [type, path, fd] of opened) {
     p.sys("setns", [fd, NAMESPACE_FLAG[type]], { name: `join ${type} namespace ${path}` });

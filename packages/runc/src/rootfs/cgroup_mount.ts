@@ -40,7 +40,12 @@ function emitUnified(p: ProgramBuilder, root: Operand, plan: CgroupMountPlan): v
   const { destination, options } = plan;
   const common = { destination, kind: "directory" } as const;
   const tree = plan.ownNamespace
-    ? emitMount(p, root, { ...common, type: "cgroup2", source: "cgroup", options: { ...options, superblock: [] } })
+    ? emitMount(p, root, {
+        ...common,
+        type: "cgroup2",
+        source: "cgroup",
+        options: { ...options, superblock: [] },
+      })
     : emitMount(p, root, {
         ...common,
         type: "bind",
@@ -58,7 +63,10 @@ function emitV1(p: ProgramBuilder, root: Operand, plan: CgroupMountPlan): void {
     destination: plan.destination,
     type: "tmpfs",
     source: "tmpfs",
-    options: { ...parseMountOptions(["nosuid", "nodev", "noexec", "mode=755"]), propagation: plan.options.propagation },
+    options: {
+      ...parseMountOptions(["nosuid", "nodev", "noexec", "mode=755"]),
+      propagation: plan.options.propagation,
+    },
     kind,
   });
   for (const { mountpoint, controllers } of plan.layout.v1) {
@@ -84,7 +92,8 @@ function emitV1(p: ProgramBuilder, root: Operand, plan: CgroupMountPlan): void {
     p.sys("close", [tree]);
     if (controllers.length > 1) emitAliases(p, root, plan.destination, name, controllers);
   }
-  if (readonly !== 0) setAttributes(p, base, { set: MOUNT_ATTR.rdonly }, `make ${plan.destination} read-only`);
+  if (readonly !== 0)
+    setAttributes(p, base, { set: MOUNT_ATTR.rdonly }, `make ${plan.destination} read-only`);
   p.sys("close", [base]);
 }
 

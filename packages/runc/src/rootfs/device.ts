@@ -6,8 +6,9 @@
  *
  * @module
  */
-import type { LinuxDevice } from "@rt/oci-spec/oci";
+
 import { RtError } from "@rt/oci-spec/errors";
+import type { LinuxDevice } from "@rt/oci-spec/oci";
 import { AT, AT_FDCWD, MOUNT, O, S_IF } from "../init/linux.ts";
 import type { Operand, ProgramBuilder, Slot } from "../launch/program.ts";
 import { attach } from "./mount.ts";
@@ -45,7 +46,8 @@ export function containerDevices(configured: readonly LinuxDevice[]): LinuxDevic
   const taken = new Set(configured.map((d) => `/${components(d.path).join("/")}`));
   const all = [...DEFAULT_DEVICES.filter((d) => !taken.has(d.path)), ...configured];
   for (const { type } of all) {
-    if (!["c", "b", "u", "p"].includes(type)) throw new RtError("INVALID_ARGUMENT", `invalid device type "${type}"`);
+    if (!["c", "b", "u", "p"].includes(type))
+      throw new RtError("INVALID_ARGUMENT", `invalid device type "${type}"`);
   }
   return all;
 }

@@ -51,7 +51,8 @@ export function emitMount(p: ProgramBuilder, root: Operand, plan: MountPlan): Sl
     { root, path: plan.destination, noSymlinks: strict, name: `open mount target ${plan.destination}` },
     plan.kind,
   );
-  if (plan.type !== "proc" && !COVERABLE_PROC.has(plan.destination)) refuseProcfs(p, target, plan.destination);
+  if (plan.type !== "proc" && !COVERABLE_PROC.has(plan.destination))
+    refuseProcfs(p, target, plan.destination);
   attach(p, tree, target, name);
   setPropagation(p, tree, plan.options.propagation, name);
   p.sys("close", [target]);
@@ -132,16 +133,10 @@ export function newFilesystem(
 function cloneTree(p: ProgramBuilder, plan: MountPlan, name: string): Slot {
   const { options } = plan;
   const tree = p.slot();
-  const flags =
-    MOUNT.openTreeClone | 0o2000000 | (options.bind === "recursive" ? AT.recursive : 0);
+  const flags = MOUNT.openTreeClone | 0o2000000 | (options.bind === "recursive" ? AT.recursive : 0);
   p.sys("open_tree", [AT_FDCWD, p.cstring(plan.source), flags], { into: tree, name });
   setAttributes(p, tree, { set: options.set, clear: options.clear }, name);
-  setAttributes(
-    p,
-    tree,
-    { set: options.recursiveSet, clear: options.recursiveClear, recursive: true },
-    name,
-  );
+  setAttributes(p, tree, { set: options.recursiveSet, clear: options.recursiveClear, recursive: true }, name);
   return tree;
 }
 

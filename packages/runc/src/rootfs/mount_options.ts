@@ -30,7 +30,8 @@ export interface MountOptions {
   readonly copyUp: boolean;
 }
 
-const { rdonly, nosuid, nodev, noexec, noatime, strictatime, nodiratime, nosymfollow, atimeMask } = MOUNT_ATTR;
+const { rdonly, nosuid, nodev, noexec, noatime, strictatime, nodiratime, nosymfollow, atimeMask } =
+  MOUNT_ATTR;
 
 /** Word → attribute, and whether it is set. */
 const ATTRIBUTES: Readonly<Record<string, readonly [bit: number, set: boolean]>> = {

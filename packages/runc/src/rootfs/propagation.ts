@@ -23,7 +23,8 @@ const WORDS: Readonly<Record<string, number>> = {
 export function propagationOf(word: string | undefined): number | undefined {
   if (word === undefined || word === "") return undefined;
   const flags = WORDS[word];
-  if (flags === undefined) throw new RtError("INVALID_ARGUMENT", `rootfsPropagation=${word} is not supported`);
+  if (flags === undefined)
+    throw new RtError("INVALID_ARGUMENT", `rootfsPropagation=${word} is not supported`);
   return flags;
 }
 
@@ -35,9 +36,14 @@ export function propagationOf(word: string | undefined): number | undefined {
 export function mountPointOf(mountinfo: string, path: string): string {
   let longest = "/";
   for (const line of mountinfo.split("\n")) {
-    const point = line.split(" ")[4]?.replace(/\\([0-7]{3})/g, (_, o: string) => String.fromCharCode(Number.parseInt(o, 8)));
+    const point = line
+      .split(" ")[4]
+      ?.replace(/\\([0-7]{3})/g, (_, o: string) => String.fromCharCode(Number.parseInt(o, 8)));
     if (point === undefined) continue;
-    if ((path === point || path.startsWith(point === "/" ? "/" : `${point}/`)) && point.length >= longest.length) {
+    if (
+      (path === point || path.startsWith(point === "/" ? "/" : `${point}/`)) &&
+      point.length >= longest.length
+    ) {
       longest = point;
     }
   }

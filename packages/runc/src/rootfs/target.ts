@@ -88,7 +88,10 @@ export function makeDirectory(p: ProgramBuilder, request: EnsureTarget, into: Sl
     openInRoot(p, { ...request, path, flags, missing: make }, into);
     p.jump(next);
     p.place(make);
-    p.sys("mkdirat", [parent, p.cstring(parts[i]!), 0o755], { tolerate: ["EEXIST"], name: `make directory ${path}` });
+    p.sys("mkdirat", [parent, p.cstring(parts[i]!), 0o755], {
+      tolerate: ["EEXIST"],
+      name: `make directory ${path}`,
+    });
     openInRoot(p, { ...request, path, flags }, into);
     p.place(next);
     p.sys("close", [parent], { onError: "ignore" });

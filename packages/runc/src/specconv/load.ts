@@ -50,6 +50,7 @@ export function checkProcess(process: Process): void {
   if ((process.args ?? []).length === 0) throw new InvalidRequestError("process args cannot be empty");
   checkProcessTexts(process);
   refuse(validateProcess(process).filter((p) => !isTolerated(p)));
+  refuseAsked(unsupportedOfProcess(process));
 }
 
 function checkProcessTexts(process: Process): void {
@@ -71,10 +72,8 @@ function refuse(problems: readonly Problem[]): void {
 /** What we know and cannot do yet is refused, never left out in silence. */
 function refuseUnsupported(spec: Spec): void {
   const idmapped = (spec.mounts ?? []).some((m) => (m.uidMappings ?? m.gidMappings ?? []).length > 0);
-  const asked: readonly (readonly [what: string, isAsked: boolean])[] = [
-    ["process.selinuxLabel", Boolean(spec.process?.selinuxLabel)],
-    ["process.scheduler", spec.process?.scheduler !== undefined],
-    ["process.ioPriority", spec.process?.ioPriority !== undefined],
+  const asked: Asked = [
+    ...unsupportedOfProcess(spec.process),
     ["linux.mountLabel", Boolean(spec.linux?.mountLabel)],
     ["linux.intelRdt", spec.linux?.intelRdt !== undefined],
     ["linux.memoryPolicy", spec.linux?.memoryPolicy !== undefined],
@@ -83,6 +82,20 @@ function refuseUnsupported(spec: Spec): void {
     ["mounts[].uidMappings", idmapped],
     ["linux.seccomp.listenerPath", Boolean(spec.linux?.seccomp?.listenerPath)],
   ];
+  refuseAsked(asked);
+}
+
+type Asked = readonly (readonly [what: string, isAsked: boolean])[];
+
+function unsupportedOfProcess(process: Process | undefined): Asked {
+  return [
+    ["process.selinuxLabel", Boolean(process?.selinuxLabel)],
+    ["process.scheduler", process?.scheduler !== undefined],
+    ["process.ioPriority", process?.ioPriority !== undefined],
+  ];
+}
+
+function refuseAsked(asked: Asked): void {
   for (const [what, isAsked] of asked) {
     if (isAsked) throw new InvalidRequestError(`${what} is not supported`);
   }
