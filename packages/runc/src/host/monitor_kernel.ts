@@ -196,8 +196,8 @@ class Monitor implements MonitorKernel {
   }
 
   async quit(): Promise<void> {
-    if (this.#client.gone) return;
-    await this.#client.post({ command: "quit" });
+    // Gone already, or going: both are what is wanted.
+    await this.#client.post({ command: "quit" }).catch(() => {});
     await keepAlive(this.closed);
   }
 
