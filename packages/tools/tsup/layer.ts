@@ -20,6 +20,8 @@ export function layerBuild(dir: string): Options[] {
     platform: "node",
     splitting: true,
     sourcemap: true,
+    // "sqlite" without its "node:" is no module.
+    removeNodeProtocol: false,
   };
   const builds: Options[] = [{ ...common, entry, dts: true, clean: true }];
   const cli = join(dir, "src/cli");
