@@ -5,18 +5,26 @@
  */
 import { compose as composeRunc, RuncCli } from "@rt/runc";
 import type { OciRuntime } from "@rt/runc/api";
-import type { Logger } from "@rt/runc/oci";
+import { type Logger, RtError } from "@rt/runc/oci";
 import type { ShimConfig } from "./config.ts";
+import { findProgram } from "./host/program.ts";
 import { type Kernel, portKernel } from "./kernel.ts";
 import { Publisher } from "./publisher/publisher.ts";
 import { Shim } from "./shim.ts";
 import type { RuntimeChoice } from "./task/record.ts";
 import type { TaskDeps } from "./task/task.ts";
 
-/** The runtime of `choice` over `kernel`: ours in this process, or another's program. */
-export function makeRuntime(kernel: Kernel, choice: RuntimeChoice): OciRuntime {
-  const { binary, root, systemdCgroup } = choice;
-  if (binary === "") return composeRunc({ kernel, root });
+/**
+ * The runtime of `choice` over `kernel`: ours in this process, or another's program, looked for in `path`.
+ *
+ * @throws {RtError} `NOT_FOUND` if there is no such program.
+ */
+export function makeRuntime(kernel: Kernel, choice: RuntimeChoice, path: string): OciRuntime {
+  const { root, systemdCgroup } = choice;
+  if (choice.binary === "") return composeRunc({ kernel, root });
+  const binary = findProgram(choice.binary, path);
+  if (binary === undefined)
+    throw new RtError("NOT_FOUND", `exec: "${choice.binary}": executable file not found in $PATH`);
   return new RuncCli({ kernel, root, binary, systemdCgroup });
 }
 
@@ -33,7 +41,7 @@ export function compose(config: ShimConfig, log: Logger, onShutdown?: () => void
   const publisher = new Publisher({ address: config.ttrpcAddress, log });
   const deps: TaskDeps = {
     kernel,
-    runtime: makeRuntime,
+    runtime: (port, choice) => makeRuntime(port, choice, config.path),
     publish: (envelope) => publisher.publish(envelope),
     namespace: config.namespace,
     address: config.socket,

@@ -25,6 +25,8 @@ export interface ShimConfig {
   readonly socket: string;
   readonly socketDir: string;
   readonly debug: boolean;
+  /** Directories where other runtimes' programs are looked for. */
+  readonly path: string;
   readonly lingerMs: number;
 }
 
@@ -81,6 +83,7 @@ export function loadConfig(
     socket: values.socket,
     socketDir: env.RT_SHIM_SOCKET_DIR ?? DEFAULT_SOCKET_DIR,
     debug: values.debug,
+    path: env.PATH ?? "",
     lingerMs: Number(env.RT_SHIM_LINGER_MS ?? DEFAULT_LINGER_MS),
   };
 }

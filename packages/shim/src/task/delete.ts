@@ -5,13 +5,17 @@
  */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { RtError } from "@rt/runc/oci";
 import type { ProcessExit } from "../api/task_service.ts";
 import { undoTask } from "./create.ts";
-import { endMonitor, settleAll } from "./exits.ts";
+import { endMonitor, settleAll, settleExits } from "./exits.ts";
 import type { ProcessRecord } from "./record.ts";
 import { releaseHolds } from "./stdio.ts";
 import { exitOf, type Task } from "./task.ts";
+
+/** How long a killed process may take to be reaped, and how often that is looked at. Milliseconds. */
+const [END_MS, POLL_MS] = [1000, 2];
 
 /** @throws {RtError} `FAILED_PRECONDITION` in the peer's words (containerd process/init_state.go). */
 function refuseRunning(process: ProcessRecord): void {
@@ -36,12 +40,7 @@ export async function deleteInit(task: Task): Promise<ProcessExit> {
   const { record } = task;
   const { init } = record;
   refuseRunning(init);
-  if (init.phase === "created") {
-    // Its program never ran; its end is still an end.
-    await task.runtime.kill({ id: task.id, signal: 9, all: true }).catch(() => {});
-    await endMonitor(task.monitor);
-    await settleAll(task);
-  }
+  if (init.phase === "created") await endCreated(task);
   for (const process of task.processes) await releaseHolds(task, process);
   await undoTask(task);
   const exit = exitOf(init);
@@ -49,4 +48,16 @@ export async function deleteInit(task: Task): Promise<ProcessExit> {
   for (const process of task.processes)
     task.wake(process, new RtError("NOT_FOUND", "container not created: not found"));
   return exit;
+}
+
+/** Ends a container whose program never ran; its end is still an end. */
+async function endCreated(task: Task): Promise<void> {
+  await task.runtime.kill({ id: task.id, signal: 9, all: true }).catch(() => {});
+  const { init } = task.record;
+  for (let waitedMs = 0; init.exit === undefined && waitedMs < END_MS; waitedMs += POLL_MS) {
+    await sleep(POLL_MS);
+    await settleExits(task);
+  }
+  await endMonitor(task.monitor);
+  await settleAll(task);
 }

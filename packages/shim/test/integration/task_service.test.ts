@@ -1,49 +1,59 @@
-/** The contract of a task service on the peer's shim with real runc, driven by our client over its own ttrpc. */
-import { existsSync } from "node:fs";
+/** The contract of a task service on every implementation, the peer's included. */
+import { create, toBinary } from "@bufbuild/protobuf";
+import { silentLogger } from "@rt/runc/oci";
 import { join } from "node:path";
-import { describe, test } from "vitest";
-import { fromTypedEvent, type TaskEvent } from "../../src/api/index.ts";
-import { EventsReceiver, ShimClient, startShim } from "../../src/client/index.ts";
-import { makeFifo, openFifoReader, spawnKernel } from "../../src/kernel.ts";
-import { type ServiceUnderTest, taskServiceSuite } from "../../src/testing/index.ts";
+import { afterAll, describe, test } from "vitest";
+import { OptionsSchema } from "../../src/api/gen/containerd/runc/v1/options_pb.ts";
+import { RUNC_OPTIONS_TYPE_URL, type TaskEvent } from "../../src/api/index.ts";
+import { makeRuntime } from "../../src/compose.ts";
+import { portKernel } from "../../src/kernel.ts";
+import { Shim } from "../../src/shim.ts";
+import { type ServiceUnderTest, type TaskServiceMaker, taskServiceSuite } from "../../src/testing/index.ts";
+import { peers, runShim, sourceProgram, unable } from "../support/program.ts";
 
-const root = process.getuid?.() === 0;
-const real = root && existsSync("/usr/bin/containerd-shim-runc-v2") && existsSync("/usr/sbin/runc");
-
-/** Starts the shim of `runtime` for one container. */
-export async function shimOf(
-  runtime: string,
-  { id, bundle, directory }: { id: string; bundle: string; directory: string },
-): Promise<ServiceUnderTest> {
+/** A shim in this process. */
+async function localShim({ directory }: { readonly directory: string }): Promise<ServiceUnderTest> {
+  const kernel = portKernel();
   const events: TaskEvent[] = [];
-  const receiver = await EventsReceiver.listen(join(directory, "events.sock"), ({ event }) => {
-    const known = fromTypedEvent(event);
-    if (known !== undefined) events.push(known);
-  });
-  // The peer's shim insists on a FIFO for its log, and on somebody who reads it.
-  await using kernel = spawnKernel();
-  await makeFifo(kernel, join(bundle, "log"));
-  const log = openFifoReader(join(bundle, "log"), { keepOpen: true });
-  const address = await startShim({
-    runtime,
-    id,
+  const service = new Shim({
+    kernel,
+    log: silentLogger,
+    runtime: (port, choice) => makeRuntime(port, choice, process.env.PATH ?? ""),
+    publish: async ({ event }) => {
+      events.push(event);
+    },
     namespace: "rt-suite",
-    bundle,
-    address: join(directory, "containerd.sock"),
-    ttrpcAddress: join(directory, "events.sock"),
-    path: process.env.PATH ?? "",
+    address: join(directory, "shim.sock"),
   });
-  const service = await ShimClient.connect(address, "rt-suite");
   return {
     service,
     events,
     async [Symbol.asyncDispose]() {
       await service[Symbol.asyncDispose]();
-      await receiver[Symbol.asyncDispose]();
-      await log.close();
+      await kernel[Symbol.asyncDispose]();
     },
   };
 }
 
-if (real) taskServiceSuite({ describe, test }, "containerd-shim-runc-v2", { make: (r) => shimOf("io.containerd.runc.v2", r) });
-else test.skip("containerd-shim-runc-v2 and runc are not installed, or not root");
+const realRunc: TaskServiceMaker["options"] = {
+  typeUrl: RUNC_OPTIONS_TYPE_URL,
+  value: toBinary(OptionsSchema, create(OptionsSchema, { binaryName: "runc" })),
+};
+
+if (unable !== undefined) test.skip(`task services: ${unable}`, () => {});
+else {
+  const ours = sourceProgram();
+  afterAll(() => ours.remove());
+  const runner = { describe, test };
+  taskServiceSuite(runner, "Shim in process, Runc in process", { make: localShim });
+  taskServiceSuite(runner, "containerd-shim-rt-v2 over ttrpc, Runc in process", {
+    make: (request) => runShim("io.containerd.rt.v2", request, `${ours.directory}:${process.env.PATH}`),
+  });
+  if (!peers) test.skip("containerd-shim-runc-v2 and runc are not installed", () => {});
+  else {
+    taskServiceSuite(runner, "Shim in process, real runc", { make: localShim, options: realRunc });
+    taskServiceSuite(runner, "containerd-shim-runc-v2", {
+      make: (request) => runShim("io.containerd.runc.v2", request),
+    });
+  }
+}
