@@ -120,10 +120,10 @@ export class TarReader {
     const prefix = ustar ? parseText(block, 345, 155) : "";
     const plain = parseText(block, 0, 100);
     let name = pax?.path ?? longName ?? (prefix === "" ? plain : `${prefix}/${plain}`);
-    if (type === "file" && flag !== "S" && name.endsWith("/")) type = "directory"; // the v7 way
     let stored = pax?.size ?? parseNumber(block, 124, 12);
     if (!Number.isSafeInteger(stored) || stored < 0) throw new ArchiveError(`file size ${stored}`);
     if (type !== "file") stored = 0;
+    else if (flag !== "S" && name.endsWith("/")) type = "directory"; // the v7 way; a body is still passed over
     const devices = ustar || gnu;
     let sparse: SparseMap | undefined;
     this.#bodyLeft = stored;
@@ -148,7 +148,7 @@ export class TarReader {
       mode: parseNumber(block, 100, 8) & 0o7777,
       uid: pax?.uid ?? parseNumber(block, 108, 8),
       gid: pax?.gid ?? parseNumber(block, 116, 8),
-      size: this.#bodyLeft,
+      size: type === "file" ? this.#bodyLeft : 0,
       mtime,
       ...(atime && { atime }),
       deviceMajor: devices ? parseNumber(block, 329, 8) : 0,

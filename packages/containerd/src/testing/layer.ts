@@ -18,7 +18,8 @@ export type TestEntry = NewTarEntry & { readonly body?: string | Uint8Array };
 export function tarOf(entries: readonly TestEntry[]): Uint8Array {
   const parts: Uint8Array[] = [];
   for (const { body = "", ...entry } of entries) {
-    const bytes = typeof body === "string" ? Buffer.from(body) : body;
+    const bytes =
+      entry.type !== "file" ? Buffer.alloc(0) : typeof body === "string" ? Buffer.from(body) : body;
     parts.push(encodeHeader({ ...entry, size: bytes.length }), bytes, padding(bytes.length));
   }
   parts.push(END_OF_ARCHIVE);
