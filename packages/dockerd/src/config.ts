@@ -99,13 +99,16 @@ export const BUILTIN_RUNTIMES: Readonly<Record<string, RuntimeInfo>> = {
   "io.containerd.runc.v2": { runtimeType: "io.containerd.runc.v2" },
 };
 
-/** The runtimes of a configuration, and the name of the default one. */
-export function resolveRuntimes(config: EngineConfig): {
+/** The runtimes of a configuration, and the name of the default one: ours where containerd is ours. */
+export function resolveRuntimes(
+  config: EngineConfig,
+  ours: boolean,
+): {
   readonly runtimes: Readonly<Record<string, RuntimeInfo>>;
   readonly defaultRuntime: string;
 } {
   const runtimes = { ...BUILTIN_RUNTIMES, ...config.runtimes };
-  const defaultRuntime = config.defaultRuntime || (config.containerd === undefined ? "rt" : "runc");
+  const defaultRuntime = config.defaultRuntime || (ours ? "rt" : "runc");
   if (!(defaultRuntime in runtimes)) {
     throw new InvalidParameterError(`specified default runtime '${defaultRuntime}' does not exist`);
   }

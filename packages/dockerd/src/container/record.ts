@@ -9,15 +9,19 @@
 import type {
   ContainerConfig,
   ContainerState,
+  ContainerWaitResponse,
   Health,
   HostConfig,
   MountPoint,
   NetworkSettings,
+  WaitCondition,
 } from "../api/types/index.ts";
+import type { ContainerLog } from "../logger/logger.ts";
 import { Mutex } from "../mutex.ts";
 import type { Sandbox } from "../network/network.ts";
 import { ZERO_TIME } from "../time.ts";
-import type { ProcessStreams } from "./streams.ts";
+import type { ProcessIo } from "./io.ts";
+import { ProcessStreams } from "./streams.ts";
 
 /** A mount of a container with what only the engine needs. */
 export interface MountRecord extends MountPoint {
@@ -74,6 +78,12 @@ export interface ContainerRecord {
   HasBeenManuallyStopped: boolean;
 }
 
+/** Somebody who waits. */
+export interface Waiter {
+  readonly condition: WaitCondition;
+  readonly resolve: (result: ContainerWaitResponse) => void;
+}
+
 /** A container: its record, and what belongs to the running engine only. */
 export interface Container {
   readonly id: string;
@@ -81,12 +91,16 @@ export interface Container {
   hostConfig: HostConfig;
   /** One change at a time. */
   readonly lock: Mutex;
-  /** Streams of the main process, while it runs. */
-  streams: ProcessStreams | undefined;
+  /** Streams of the main process: of the present run, or of the next one. */
+  streams: ProcessStreams;
+  /** The process's FIFOs, while it runs. */
+  io: ProcessIo | undefined;
+  /** Log of the present run. */
+  log: ContainerLog | undefined;
   /** Ids of its execs. */
   readonly execs: Set<string>;
-  /** Attached before the start: these get their streams when it starts. */
-  readonly watchers: Set<() => void>;
+  /** Who waits for an end or for the removal. */
+  readonly waiters: Set<Waiter>;
   /** Cancels a restart that waits. */
   cancelRestart: (() => void) | undefined;
   /** When the present run began, milliseconds of the monotonic clock. */
@@ -104,9 +118,11 @@ export function containerOf(record: ContainerRecord, hostConfig: HostConfig): Co
     record,
     hostConfig,
     lock: new Mutex(),
-    streams: undefined,
+    streams: new ProcessStreams(),
+    io: undefined,
+    log: undefined,
     execs: new Set(),
-    watchers: new Set(),
+    waiters: new Set(),
     cancelRestart: undefined,
     startedAtMs: 0,
     backoffMs: 0,

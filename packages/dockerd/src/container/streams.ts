@@ -1,12 +1,14 @@
 /**
  * Streams of a process: what it writes goes to the log and to everybody who is attached, what they write goes to it.
  *
- * A slow listener slows the process down, as a full pipe does; a listener that has gone does not.
+ * They exist before the process does, so that a client can attach first and miss nothing. A slow listener slows the
+ * process down, as a full pipe does; a listener that has gone does not.
  *
  * @module
  */
 import type { OutputChunk } from "../api/engine.ts";
 import { AsyncQueue } from "../async_queue.ts";
+import { RtError } from "../errors.ts";
 
 /** How many chunks may wait for a listener. */
 const WAITING_CHUNKS = 16;
@@ -19,61 +21,86 @@ export interface ProcessInput {
   close(): Promise<void>;
 }
 
+/** Which output a listener wants. */
+export interface WantedOutput {
+  readonly stdout: boolean;
+  readonly stderr: boolean;
+}
+
 /** A listener's output; to be returned (or read to its end) by the listener. */
 export type OutputSubscription = AsyncIterableIterator<OutputChunk>;
 
-/** Streams of one process. */
-export interface ProcessStreams {
-  readonly tty: boolean;
-  /** Input, if the process has one. */
-  readonly input: ProcessInput | undefined;
+/** A listener. */
+interface Listener extends WantedOutput {
+  readonly queue: AsyncQueue<OutputChunk>;
+}
+
+/** Streams of one run of a process. */
+export class ProcessStreams implements ProcessInput {
+  readonly #listeners = new Set<Listener>();
+  #ended = false;
+  #input: ProcessInput | undefined;
+  #connected: Promise<void>;
+  #connect: () => void = () => {};
+  #inputClosed = false;
+
+  constructor() {
+    this.#connected = new Promise((resolve) => {
+      this.#connect = resolve;
+    });
+  }
+
   /** Output from now on. */
-  subscribe(wanted: { readonly stdout: boolean; readonly stderr: boolean }): OutputSubscription;
-  /** Resolves when all output has ended and was handed on. */
-  readonly done: Promise<void>;
-  /** Stops reading: output that is still to come is dropped. */
-  close(): Promise<void>;
-}
-
-/** Hands output to listeners. */
-export interface OutputHub {
-  /** Resolves when every listener has room for more. */
-  publish(chunk: OutputChunk): Promise<void> | undefined;
-  subscribe(wanted: { readonly stdout: boolean; readonly stderr: boolean }): OutputSubscription;
-  /** No more output. */
-  end(): void;
-}
-
-/** Makes a hub. */
-export function createOutputHub(): OutputHub {
-  const listeners = new Set<{ readonly queue: AsyncQueue<OutputChunk>; stdout: boolean; stderr: boolean }>();
-  let ended = false;
-  return {
-    publish(chunk) {
-      if (listeners.size === 0) return undefined;
-      const full: Promise<void>[] = [];
-      for (const listener of listeners) {
-        if (!listener[chunk.stream]) continue;
-        listener.queue.push(chunk);
-        if (listener.queue.length > WAITING_CHUNKS) full.push(listener.queue.drained(WAITING_CHUNKS));
-      }
-      return full.length === 0 ? undefined : Promise.all(full).then(() => {});
-    },
-    subscribe(wanted) {
-      const queue = new AsyncQueue<OutputChunk>();
-      if (ended) {
-        queue.end();
-        return queue;
-      }
-      const listener = { queue, ...wanted };
-      listeners.add(listener);
-      queue.onReturn = () => listeners.delete(listener);
+  subscribe(wanted: WantedOutput): OutputSubscription {
+    const queue = new AsyncQueue<OutputChunk>();
+    if (this.#ended) {
+      queue.end();
       return queue;
-    },
-    end() {
-      ended = true;
-      for (const { queue } of listeners) queue.end();
-      listeners.clear();
-    },
-  };
+    }
+    const listener = { queue, ...wanted };
+    this.#listeners.add(listener);
+    queue.onReturn = () => this.#listeners.delete(listener);
+    return queue;
+  }
+
+  /** Hands a chunk to every listener; a promise if one of them has no room for more. */
+  publish(chunk: OutputChunk): Promise<unknown> | undefined {
+    if (this.#listeners.size === 0) return undefined;
+    const full: Promise<void>[] = [];
+    for (const listener of this.#listeners) {
+      if (!listener[chunk.stream]) continue;
+      listener.queue.push(chunk);
+      if (listener.queue.length > WAITING_CHUNKS) full.push(listener.queue.drained(WAITING_CHUNKS));
+    }
+    return full.length === 0 ? undefined : Promise.all(full);
+  }
+
+  /** The process is there: input that waits goes to it. */
+  connect(input: ProcessInput | undefined): void {
+    this.#input = input;
+    this.#connect();
+  }
+
+  /** No more output, and nobody reads input. */
+  end(): void {
+    this.#ended = true;
+    this.#input = undefined;
+    this.#inputClosed = true;
+    this.#connect();
+    for (const { queue } of this.#listeners) queue.end();
+    this.#listeners.clear();
+  }
+
+  async write(data: Uint8Array): Promise<void> {
+    await this.#connected;
+    if (this.#input === undefined || this.#inputClosed) throw new RtError("CANCELED", "input is closed");
+    await this.#input.write(data);
+  }
+
+  async close(): Promise<void> {
+    await this.#connected;
+    if (this.#inputClosed) return;
+    this.#inputClosed = true;
+    await this.#input?.close();
+  }
 }

@@ -7,16 +7,15 @@
  */
 import type { Containerd } from "@rt/containerd/api";
 import type { ContainersApi, ImagesApi, SystemApi, VolumesApi } from "../api/engine.ts";
-import type { InfoResponse, VersionResponse } from "../api/types/index.ts";
+import type { InfoResponse, RuntimeInfo, VersionResponse } from "../api/types/index.ts";
 import { API_VERSION, ENGINE_VERSION, MIN_API_VERSION } from "../api/version.ts";
 import type { EngineConfig } from "../config.ts";
-import { resolveRuntimes } from "../config.ts";
 import { statusOf } from "../container/record.ts";
 import type { ContainerStore } from "../container/store.ts";
+import { NotImplementedError } from "../errors.ts";
 import type { EventHub } from "../events/hub.ts";
 import { NAMESPACE } from "../image/contents.ts";
 import type { ImageStore } from "../image/store.ts";
-import type { RegistryAuth } from "../registry/auth.ts";
 import { formatNano, type NanoClock } from "../time.ts";
 import { type HostFacts, readHostFacts } from "./host_facts.ts";
 
@@ -27,8 +26,9 @@ export interface SystemDeps {
   readonly containers: ContainerStore;
   readonly images: ImageStore;
   readonly events: EventHub;
-  readonly registry: RegistryAuth;
   readonly clock: NanoClock;
+  readonly runtimes: Readonly<Record<string, RuntimeInfo>>;
+  readonly defaultRuntime: string;
   /** Id of this engine, kept over restarts. */
   readonly engineId: string;
   /** The nouns that disk usage sums up. */
@@ -90,7 +90,6 @@ async function info(deps: SystemDeps, facts: HostFacts): Promise<InfoResponse> {
     deps.images.list(),
     deps.containerd.version().catch(() => ({ version: "", revision: "" })),
   ]);
-  const { runtimes, defaultRuntime } = resolveRuntimes(config);
   const has = (controller: string): boolean => facts.controllers.has(controller);
   return {
     ID: deps.engineId,
@@ -153,8 +152,10 @@ async function info(deps: SystemDeps, facts: HostFacts): Promise<InfoResponse> {
     Labels: [...config.labels],
     ExperimentalBuild: false,
     ServerVersion: ENGINE_VERSION,
-    Runtimes: Object.fromEntries(Object.entries(runtimes).map(([name, runtime]) => [name, { ...runtime }])),
-    DefaultRuntime: defaultRuntime,
+    Runtimes: Object.fromEntries(
+      Object.entries(deps.runtimes).map(([name, runtime]) => [name, { ...runtime }]),
+    ),
+    DefaultRuntime: deps.defaultRuntime,
     Swarm: {
       NodeID: "",
       NodeAddr: "",
@@ -209,6 +210,8 @@ export function createSystem(deps: SystemDeps): SystemApi {
         BuildCache: [],
       };
     },
-    auth: (auth) => deps.registry.check(auth),
+    async auth() {
+      throw new NotImplementedError("login is not supported: credentials go with each pull and push");
+    },
   };
 }
