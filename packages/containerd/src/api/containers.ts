@@ -7,6 +7,9 @@
  */
 import type { Call, Labels, TypedAny } from "./call.ts";
 
+/** Type of a container's spec: an OCI runtime spec in JSON. */
+export const SPEC_TYPE_URL = "types.containerd.io/opencontainers/runtime-spec/1/Spec";
+
 /** Which runtime starts the container. */
 export interface ContainerRuntime {
   /** Runtime name (`io.containerd.runc.v2`) or absolute path of a shim binary. */

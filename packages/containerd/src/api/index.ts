@@ -5,7 +5,7 @@
  */
 export type * from "./call.ts";
 export type * from "./containerd.ts";
-export type * from "./containers.ts";
+export * from "./containers.ts";
 export type * from "./content.ts";
 export type * from "./diff.ts";
 export type * from "./event.ts";
