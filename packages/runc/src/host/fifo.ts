@@ -12,8 +12,8 @@
  */
 import { closeSync, constants, openSync } from "node:fs";
 import { Socket } from "node:net";
-import { LaunchError } from "../errors.ts";
 import { ProgramBuilder } from "../launch/program.ts";
+import { ProcessFifoReader, ProcessFifoWriter } from "./fifo_process.ts";
 import type { Kernel } from "./kernel.ts";
 import { run } from "./run.ts";
 
@@ -57,22 +57,23 @@ export async function makeFifo(kernel: Kernel, path: string, mode = 0o600): Prom
   await run(kernel, p.build());
 }
 
-/** Opens `path` for reading; iterate once. @throws {Error} of node:fs if it cannot be opened. */
+/** Opens `path` for reading; iterate once. @throws {Error} of node:fs if it cannot be opened, on Deno by the iteration. */
 export function openFifoReader(path: string, options: FifoOptions = {}): FifoReader {
-  const fd = open(path, options.keepOpen === true ? constants.O_RDWR : constants.O_RDONLY);
+  const keepOpen = options.keepOpen === true;
+  if (engine.Deno !== undefined) return new ProcessFifoReader(path, keepOpen);
+  const fd = open(path, keepOpen ? constants.O_RDWR : constants.O_RDONLY);
   return engine.Bun === undefined ? new NodeReader(fd) : new BunReader(fd, engine.Bun.file(fd));
 }
 
-/** Opens `path` for writing. @throws {Error} of node:fs; `ENXIO` if there is no reader. */
+/** Opens `path` for writing. @throws {Error} of node:fs, `ENXIO` if there is no reader; on Deno by the first write. */
 export function openFifoWriter(path: string, options: FifoOptions = {}): FifoWriter {
-  const fd = open(path, options.keepOpen === true ? constants.O_RDWR : constants.O_WRONLY);
+  const keepOpen = options.keepOpen === true;
+  if (engine.Deno !== undefined) return new ProcessFifoWriter(path, keepOpen);
+  const fd = open(path, keepOpen ? constants.O_RDWR : constants.O_WRONLY);
   return engine.Bun === undefined ? new NodeWriter(fd) : new BunWriter(fd, engine.Bun.file(fd));
 }
 
 function open(path: string, access: number): number {
-  if (engine.Deno !== undefined) {
-    throw new LaunchError("NOT_IMPLEMENTED", "cannot open fifo: this engine can only block on FIFOs");
-  }
   return openSync(path, access | constants.O_NONBLOCK | constants.O_NOCTTY);
 }
 

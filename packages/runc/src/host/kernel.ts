@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { LaunchError } from "../errors.ts";
 import type { Program } from "../launch/program.ts";
 
 /** What a launch program reported. */
@@ -100,4 +101,10 @@ export interface Kernel extends AsyncDisposable {
    * @throws {LaunchError} `UNAVAILABLE` if no process can be started or the port is gone; `CANCELED` by `signal`.
    */
   launch(program: Program, options?: LaunchOptions): Promise<Launch>;
+}
+
+/** @throws {LaunchError} `CANCELED` if `signal` is aborted. */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted !== true) return;
+  throw new LaunchError("CANCELED", "cannot run launch program: canceled", { cause: signal.reason });
 }

@@ -2,7 +2,7 @@
  * Kernel port by a container's monitor: a detached process that outlives us and is the container's parent.
  *
  * Its directory holds `command` and `report` (FIFOs), `pid`, and `exits`: one record per process that it reaped,
- * on disk before anybody is told. One client at a time: reports go to whoever reads them.
+ * written before anybody is told. One client at a time: reports go to whoever reads them.
  *
  * @module
  */
@@ -113,7 +113,11 @@ export async function connectMonitor(
   }
 }
 
-/** Everything that the monitor with this directory has reaped so far, oldest first; empty if there was none. */
+/**
+ * Everything that the monitor with this directory has reaped so far, oldest first; empty if there was none.
+ *
+ * To miss nothing, connect first and read then: a record is in the file before it is reported.
+ */
 export function readMonitorExits(directory: string): ReapedProcess[] {
   let bytes: Uint8Array;
   try {

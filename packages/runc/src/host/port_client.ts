@@ -18,6 +18,7 @@ import { RECORD_KIND } from "../launch/program.ts";
 import { AsyncQueue } from "./async_queue.ts";
 import { hostArch } from "./interpreter_file.ts";
 import type { ExitStatus, Launch, LaunchOptions, LaunchRecord, StdioEntry } from "./kernel.ts";
+import { throwIfAborted } from "./kernel.ts";
 import { writePrivateFile } from "./private_file.ts";
 import type { RawRecord } from "./record_reader.ts";
 import { interpretRecord } from "./record_reader.ts";
@@ -71,6 +72,8 @@ export class PortClient {
   readonly #pending = new Map<number, Pending>();
   readonly #replies = new Map<number, PromiseWithResolvers<bigint>>();
   readonly #late = new Map<number, Pending>();
+  /** Identities of started launches by pid, for exits that the port could not put a name to. */
+  readonly #seqOfPid = new Map<number, number>();
   #seq = randomInt(1, 0x4000_0000);
   #gone: LaunchError | undefined;
   #keepAlive: NodeJS.Timeout | undefined;
@@ -97,7 +100,7 @@ export class PortClient {
 
   /** As {@linkcode Kernel.launch}. */
   async launch(program: Program, options: LaunchOptions = {}): Promise<Launch> {
-    options.signal?.throwIfAborted();
+    throwIfAborted(options.signal);
     const entries = [
       ...(options.stdio ?? DEFAULT_STDIO).map(commandEntry),
       ...(options.fds ?? []).map(fdEntry),
@@ -157,7 +160,9 @@ export class PortClient {
     if (raw.kind === RECORD_KIND.exited) this.#exited(raw);
     else if (raw.kind === RECORD_KIND.started) {
       this.#replies.get(raw.seq)?.resolve(raw.value);
-      this.#pending.get(raw.seq)?.started.resolve(raw.value);
+      const launch = this.#pending.get(raw.seq);
+      if (launch !== undefined && raw.value > 0n) this.#seqOfPid.set(Number(raw.value), raw.seq);
+      launch?.started.resolve(raw.value);
     } else this.#reported(raw);
   }
 
@@ -192,15 +197,18 @@ export class PortClient {
 
   #exited(raw: RawRecord): void {
     const status = { code: (raw.tag >> 8) & 0xff, signal: raw.tag & 0x7f };
-    const launch = this.#pending.get(raw.seq);
+    const pid = Number(raw.value);
+    const seq = raw.seq || (this.#seqOfPid.get(pid) ?? 0);
+    this.#seqOfPid.delete(pid);
+    const launch = this.#pending.get(seq);
     if (launch === undefined) {
       const view = new DataView(raw.bytes.buffer, raw.bytes.byteOffset, raw.bytes.length);
       const exitedAtNs = view.getBigUint64(0, true) * 1_000_000_000n + view.getBigUint64(8, true);
-      this.#options.onExit?.({ ...status, pid: Number(raw.value), exitedAtNs });
+      this.#options.onExit?.({ ...status, pid, exitedAtNs });
       return;
     }
-    this.#pending.delete(raw.seq);
-    if (launch.options.onLate !== undefined) this.#late.set(raw.seq, launch);
+    this.#pending.delete(seq);
+    if (launch.options.onLate !== undefined) this.#late.set(seq, launch);
     if (this.#late.size > LATE_LIMIT) this.#late.delete(this.#late.keys().next().value!);
     launch.queue.end();
     launch.exited.resolve(status);

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { LaunchError } from "../errors.ts";
 
 /** Where private files are made, in this order of preference; memory first. */
-export const SCRATCH_DIRECTORIES: readonly string[] = ["/run", "/dev/shm", "/var/tmp", "/tmp"];
+export const SCRATCH_DIRECTORIES: readonly string[] = ["/dev/shm", "/run", "/var/tmp", "/tmp"];
 
 /** A new file of mode `mode` in `directory` that holds `bytes`, readable by us alone; returns its path. */
 export function writePrivateFile(directory: string, bytes: Uint8Array, mode = 0o600): string {

@@ -20,6 +20,7 @@ import { AsyncQueue } from "./async_queue.ts";
 import type { InterpreterPath } from "./interpreter_file.ts";
 import { hostArch, openSealedInterpreter, privateInterpreter, sealProgram } from "./interpreter_file.ts";
 import type { ExitStatus, Kernel, Launch, LaunchOptions, LaunchRecord, StdioEntry } from "./kernel.ts";
+import { throwIfAborted } from "./kernel.ts";
 import { inFirstDirectory, openUnlinkedFile, SCRATCH_DIRECTORIES } from "./private_file.ts";
 import type { RawRecord } from "./record_reader.ts";
 import { interpretRecord, RecordSplitter } from "./record_reader.ts";
@@ -79,8 +80,8 @@ class SpawnKernel implements Kernel {
   }
 
   async launch(program: Program, options: RawLaunchOptions = {}): Promise<Launch> {
-    options.signal?.throwIfAborted();
-    const sealed = this.#private ? undefined : await (this.#sealed ??= this.#seal());
+    throwIfAborted(options.signal);
+    const sealed = this.#private ? undefined : await this.#sealedInterpreter();
     if (sealed === undefined) return this.#launchPrivate(program, options);
     const path = `/proc/${process.pid}/fd/${sealed}`;
     return this.#start(program, options, { path, release: () => {} });
@@ -90,6 +91,14 @@ class SpawnKernel implements Kernel {
     const fd = await this.#sealed;
     this.#sealed = undefined;
     if (fd !== undefined) closeSync(fd);
+  }
+
+  #sealedInterpreter(): Promise<number | undefined> {
+    this.#sealed ??= this.#seal().catch((err: unknown) => {
+      this.#sealed = undefined;
+      throw err;
+    });
+    return this.#sealed;
   }
 
   async #seal(): Promise<number | undefined> {
@@ -211,6 +220,7 @@ class SpawnedLaunch implements Launch {
         resolve({ code: code ?? 0, signal: signal === null ? 0 : os.signals[signal] });
       });
     });
+    child.on("error", () => {}); // Only a kill that came too late.
     const report = child.stdio[3] as Readable & { unref?(): void };
     if (options.unref === true) {
       child.unref();

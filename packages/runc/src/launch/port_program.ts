@@ -49,8 +49,10 @@ const [PR_SET_NAME, PR_SET_CHILD_SUBREAPER] = [15, 36];
 const REPORT_FD = 3;
 /** The port's own fds begin here, out of the way of those that launched processes get. */
 const [COMMAND_FD, SIGNAL_FD, EXITS_FD, OWN_REPORT_FD, FIRST_HELD_FD] = [240, 241, 242, 243, 248];
-/** Rows of the table of children and of that of held FIFOs. */
-const ROWS = 64;
+/** Rows of the table of children: clients find the others by their pid. */
+const CHILD_ROWS = 64;
+/** Rows of the table of held FIFOs. */
+const HELD_ROWS = 256;
 /** First and longest pause between looks at FIFOs that are not yet read empty. Milliseconds. */
 const [FIRST_PAUSE_MS, LONGEST_PAUSE_MS] = [5, 1000];
 
@@ -79,8 +81,8 @@ export function portProgram(options: PortProgramOptions): Program {
     monitor: options.monitor,
     directory: options.directory,
     command: p.bss(COMMAND_MAX),
-    children: p.bss(ROWS * 8),
-    held: p.bss(ROWS * 16),
+    children: p.bss(CHILD_ROWS * 8),
+    held: p.bss(HELD_ROWS * 16),
     armed: p.slot(),
     childless: p.slot(),
   };
@@ -98,7 +100,7 @@ function setUp({ p, monitor }: Port, options: PortProgramOptions): void {
   p.sys("chdir", [p.cstring(options.directory)], { name: `enter ${options.directory}` });
   const all = p.struct(8).u64(0, -1n).data;
   p.sys("rt_sigprocmask", [2, all, 0, 8]);
-  fifo(p, PORT_FILES.command, O_RDWR, COMMAND_FD);
+  fifo(p, PORT_FILES.command, O_RDWR | O_NONBLOCK, COMMAND_FD);
   const mask = p.struct(8).u64(0, SIGCHLD_MASK).data;
   move(p, p.sys("signalfd4", [-1, mask, 8, O_CLOEXEC | O_NONBLOCK]), SIGNAL_FD);
   const pid = p.sys("getpid", []);
@@ -197,7 +199,7 @@ function leaveWhenDone(port: Port, leave: Label, pause: Slot, timeout: Data, wai
   p.branch("eq", armed, 0, stay);
   p.branch("eq", childless, 0, stay);
   const unread = p.bss(8);
-  eachRow(p, 16, (offset, next) => {
+  eachRow(p, HELD_ROWS, 16, (offset, next) => {
     const row = p.arith("add", held, offset);
     p.branch("eq", p.load("u32", row, 8), 0, next);
     p.sys("ioctl", [p.load("u32", row), FIONREAD, unread], { onError: next });
@@ -217,12 +219,17 @@ function leaveWhenDone(port: Port, leave: Label, pause: Slot, timeout: Data, wai
 }
 
 /** Runs `body` with the offset of each row of a table. */
-function eachRow(p: ProgramBuilder, size: number, body: (offset: Slot, next: Label) => void): void {
+function eachRow(
+  p: ProgramBuilder,
+  rows: number,
+  size: number,
+  body: (offset: Slot, next: Label) => void,
+): void {
   const offset = p.slot();
   p.mov(offset, 0);
   p.loop((leave) => {
     const next = p.label();
-    p.branch("ge", offset, ROWS * size, leave);
+    p.branch("ge", offset, rows * size, leave);
     body(offset, next);
     p.place(next);
     p.arith("add", offset, size, { into: offset });
@@ -248,19 +255,19 @@ function reap(port: Port): void {
     p.store("u32", exit, 0, pid);
     p.sys("clock_gettime", [0, exit.at(8)]);
     p.mov(seq, 0);
-    eachRow(p, 8, (offset, next) => {
+    eachRow(p, CHILD_ROWS, 8, (offset, next) => {
       const row = p.arith("add", children, offset);
       p.branch("ne", p.load("u32", row), pid, next);
       p.mov(seq, p.load("u32", row, 4));
       p.store("u64", row, 0, 0);
     });
     p.when("eq", seq, 0, () => p.mov(port.armed, 1));
-    if (monitor) {
+    if (monitor)
       p.sys("write", [EXITS_FD, exit, EXIT_RECORD_SIZE], { name: "write exit record", onError: "ignore" });
-      p.sys("fdatasync", [EXITS_FD], { onError: "ignore" });
-    }
     p.mov(p.reportSeq, seq);
     p.record("exited", p.load("u32", exit, 4), pid, exit.at(8), 16);
+    // The page cache outlives every process; only for the loss of power must the disk have it, and nobody waits for that.
+    if (monitor) p.when("eq", seq, 0, () => p.sys("fdatasync", [EXITS_FD], { onError: "ignore" }));
   });
 }
 
@@ -269,17 +276,20 @@ function handle(port: Port, leave: Label): void {
   const { p, command } = port;
   const done = p.label();
   const size = p.slot();
-  p.sys("read", [COMMAND_FD, command, 4], { name: "read command" });
+  // FIFOs keep commands whole: what does not come at once is not one.
+  p.sys("read", [COMMAND_FD, command, 4], { name: "read command", onError: done });
   p.mov(size, p.load("u32", command));
   const garbled = p.label();
   const whole = p.label();
   p.branch("lt", size, FIELD.entries, garbled);
   p.branch("le", size, COMMAND_MAX, whole);
   p.place(garbled);
-  p.sys("read", [COMMAND_FD, command, COMMAND_MAX], { name: "skip garbled command" });
+  p.sys("read", [COMMAND_FD, command, COMMAND_MAX], { name: "skip garbled command", onError: "ignore" });
   p.jump(done);
   p.place(whole);
-  p.sys("read", [COMMAND_FD, command.at(4), p.arith("sub", size, 4)], { name: "read command" });
+  const rest = p.arith("sub", size, 4);
+  const got = p.sys("read", [COMMAND_FD, command.at(4), rest], { name: "read command", onError: done });
+  p.branch("ne", got, rest, done);
   const seq = p.load("u32", command, FIELD.seq);
   const kind = p.load("u32", command, FIELD.command);
   p.mov(p.reportSeq, seq);
@@ -295,7 +305,7 @@ function handle(port: Port, leave: Label): void {
     p.when("gt", result, 0, () => {
       p.mov(port.childless, 0);
       const stored = p.label();
-      eachRow(p, 8, (offset, next) => {
+      eachRow(p, CHILD_ROWS, 8, (offset, next) => {
         const row = p.arith("add", port.children, offset);
         p.branch("ne", p.load("u32", row), 0, next);
         p.store("u32", row, 0, result);
@@ -319,7 +329,7 @@ function hold({ p, command, held }: Port, seq: Result, result: Slot): void {
   p.sys("fcntl", [low, F_DUPFD_CLOEXEC, FIRST_HELD_FD], { into: result, onError: "ignore" });
   p.sys("close", [low], { onError: "ignore" });
   p.branch("lt", result, 0, failed);
-  eachRow(p, 16, (offset, next) => {
+  eachRow(p, HELD_ROWS, 16, (offset, next) => {
     const row = p.arith("add", held, offset);
     p.branch("ne", p.load("u32", row), 0, next);
     p.store("u32", row, 0, result);
@@ -336,7 +346,7 @@ function hold({ p, command, held }: Port, seq: Result, result: Slot): void {
 function release({ p, command, held }: Port, result: Slot): void {
   p.mov(result, 0);
   const wanted = p.load("u32", command, FIELD.number);
-  eachRow(p, 16, (offset, next) => {
+  eachRow(p, HELD_ROWS, 16, (offset, next) => {
     const row = p.arith("add", held, offset);
     p.branch("ne", p.load("u32", row, 4), wanted, next);
     p.sys("close", [p.load("u32", row)], { onError: "ignore" });

@@ -130,7 +130,7 @@ describe.skipIf(rootless !== undefined)(titled("monitorKernel()", rootless), () 
       for await (const chunk of reader) read.push(Buffer.from(chunk).toString());
       expect(read.join("")).toBe("last words\n");
       await monitor.closed;
-      expect(monitorPid(directory)).toBeUndefined();
+      await expect.poll(() => monitorPid(directory)).toBeUndefined();
       await expect(connectMonitor(directory)).rejects.toMatchObject({ code: "UNAVAILABLE" });
     });
 

@@ -81,6 +81,22 @@ describe.skipIf(rootless !== undefined)(titled("portKernel()", rootless), () => 
     expect(next).not.toBe(port);
   });
 
+  it("keeps track of more children than its table has rows", async () => {
+    await using kernel = portKernel();
+    const p = new ProgramBuilder();
+    p.sys("ppoll", [0, 0, 0, 0, 0]);
+    const program = p.build();
+    const launches = await Promise.all(Array.from({ length: 100 }, () => kernel.launch(program)));
+    for (const launch of launches) process.kill(launch.pid, "SIGTERM");
+    for (const launch of launches) expect(await launch.exited).toEqual({ code: 0, signal: 15 });
+  });
+
+  it("rejects at once when the signal is aborted already", async () => {
+    await using kernel = portKernel();
+    const launch = kernel.launch(new ProgramBuilder().build(), { signal: AbortSignal.abort() });
+    await expect(launch).rejects.toMatchObject({ name: "LaunchError", code: "CANCELED" });
+  });
+
   it("tells of processes that launches left behind", async () => {
     const exits: { pid: number; code: number }[] = [];
     await using kernel = portKernel({ onExit: (exit) => exits.push(exit) });

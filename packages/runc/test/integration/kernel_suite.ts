@@ -284,7 +284,9 @@ export function kernelSuite({ make, launches, native = true }: KernelSuiteOption
         throw new Error(`launch ${i}: ${values.size} values, code ${code}`);
     }
     if (native) expect(readdirSync("/proc/self/fd").length).toBeLessThanOrEqual(before + 2);
-    expect(readdirSync("/run").filter((name) => name.startsWith(".rt-"))).toEqual([]);
+    expect(
+      ["/run", "/dev/shm"].flatMap((d) => readdirSync(d)).filter((name) => name.startsWith(".rt-")),
+    ).toEqual([]);
   });
 
   describe("bad images", () => {
