@@ -5,10 +5,10 @@
  */
 import { compose as composeRunc, RuncCli } from "@rt/runc";
 import type { OciRuntime } from "@rt/runc/api";
+import { type Kernel, portKernel } from "@rt/runc/kernel";
 import { type Logger, RtError } from "@rt/runc/oci";
 import type { ShimConfig } from "./config.ts";
 import { findProgram } from "./host/program.ts";
-import { type Kernel, portKernel } from "./kernel.ts";
 import { Publisher } from "./publisher/publisher.ts";
 import { Shim } from "./shim.ts";
 import type { RuntimeChoice } from "./task/record.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { ShimConfig } from "../config.ts";
 import { groupOf, groupSocket } from "./group.ts";
 import { answers } from "./probe.ts";
@@ -24,7 +24,7 @@ export async function startService(config: ShimConfig): Promise<string> {
   if (!(await answers(socket, ANSWER_MS))) {
     mkdirSync(config.socketDir, { recursive: true, mode: 0o711 });
     const { withLock } = await import("../host/lock.ts");
-    await withLock(`${socket}.lock`, START_MS, async () => {
+    await withLock(lockFile(socket), START_MS, async () => {
       if (await answers(socket, ANSWER_MS)) return;
       const { removeSocket } = await import("../host/unix_socket.ts");
       const { spawnService } = await import("../host/spawn_service.ts");
@@ -34,4 +34,9 @@ export async function startService(config: ShimConfig): Promise<string> {
   }
   writeFileSync(join(config.bundle, "address"), `unix://${socket}`, { mode: 0o600 });
   return socket;
+}
+
+/** The lock for starting what listens on `socket`: one of 16 files that stay, so that unrelated groups seldom wait. */
+function lockFile(socket: string): string {
+  return join(dirname(socket), `rt-${basename(socket)[0]}.lock`);
 }

@@ -7,11 +7,11 @@
  * @module
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import { connectMonitor, monitorPid } from "@rt/runc/kernel";
 import { hasCode } from "@rt/runc/oci";
 import type { ProcessExit } from "../api/task_service.ts";
 import { ShimClient } from "../client/task.ts";
 import type { ShimConfig } from "../config.ts";
-import { connectMonitor, monitorPid } from "../kernel.ts";
 import { undoTask } from "../task/create.ts";
 import { endMonitor, KILLED, settleAll, settleExits } from "../task/exits.ts";
 import { loadRecord, type TaskRecord } from "../task/record.ts";

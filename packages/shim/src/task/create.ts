@@ -5,9 +5,9 @@
  */
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { mount, startMonitor, unmount } from "@rt/runc/kernel";
 import { addClause, hasCode, RtError } from "@rt/runc/oci";
 import type { CreateTaskRequest, Mount } from "../api/task_service.ts";
-import { mount, startMonitor, unmount } from "../kernel.ts";
 import { endMonitor, exitSeen, oomFileOf, watchMonitor } from "./exits.ts";
 import { chooseRuntime } from "./options.ts";
 import { removeRecord, type TaskRecord } from "./record.ts";

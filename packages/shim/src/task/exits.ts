@@ -6,8 +6,8 @@
  * @module
  */
 import { readFileSync } from "node:fs";
+import { type MonitorKernel, type ReapedProcess, readMonitorExits } from "@rt/runc/kernel";
 import { hasCode } from "@rt/runc/oci";
-import { type MonitorKernel, type ReapedProcess, readMonitorExits } from "../kernel.ts";
 import type { ProcessRecord } from "./record.ts";
 import { releaseHolds } from "./stdio.ts";
 import type { Task } from "./task.ts";

@@ -3,8 +3,9 @@
  *
  * @module
  */
+
+import { connectMonitor, monitorPid } from "@rt/runc/kernel";
 import { addClause } from "@rt/runc/oci";
-import { connectMonitor, monitorPid } from "../kernel.ts";
 import { undoTask } from "./create.ts";
 import { exitSeen, settleAll, settleExits, watchMonitor } from "./exits.ts";
 import { loadRecords, type ProcessRecord, type TaskRecord } from "./record.ts";

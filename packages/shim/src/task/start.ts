@@ -4,8 +4,8 @@
  * @module
  */
 import { join } from "node:path";
+import { readMonitorExits } from "@rt/runc/kernel";
 import { addClause, RtError } from "@rt/runc/oci";
-import { readMonitorExits } from "../kernel.ts";
 import type { ProcessRecord } from "./record.ts";
 import { openStdio, releaseHolds } from "./stdio.ts";
 import type { Task } from "./task.ts";

@@ -12,8 +12,8 @@
 import { closeSync, constants, openSync, rmSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { ProcessIo, StdioStream } from "@rt/runc/api";
+import { type MonitorKernel, makeFifo } from "@rt/runc/kernel";
 import { RtError } from "@rt/runc/oci";
-import { type MonitorKernel, makeFifo } from "../kernel.ts";
 import type { ProcessRecord } from "./record.ts";
 import type { Task } from "./task.ts";
 

@@ -8,10 +8,10 @@
  */
 
 import type { OciRuntime } from "@rt/runc/api";
+import type { Kernel, MonitorKernel } from "@rt/runc/kernel";
 import { type Logger, RtError } from "@rt/runc/oci";
 import type { EventEnvelope, TaskEvent } from "../api/task_event.ts";
 import type { ExitStatus, ProcessExit } from "../api/task_service.ts";
-import type { Kernel, MonitorKernel } from "../kernel.ts";
 import {
   type PendingEvent,
   type ProcessRecord,

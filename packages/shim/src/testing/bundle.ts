@@ -3,10 +3,26 @@
  *
  * @module
  */
-import { closeSync, constants, copyFileSync, mkdirSync, openSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  copyFileSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
+import {
+  type FifoReader,
+  type FifoWriter,
+  makeFifo,
+  openFifoReader,
+  openFifoWriter,
+  spawnKernel,
+} from "@rt/runc/kernel";
 import type { Stdio } from "../api/task_service.ts";
-import { type FifoReader, type FifoWriter, makeFifo, openFifoReader, openFifoWriter, spawnKernel } from "../kernel.ts";
 
 /** What a test container is to be. */
 export interface BundleRequest {
@@ -43,7 +59,14 @@ export function makeBundle(request: BundleRequest): void {
   });
   const config = {
     ociVersion: "1.0.2",
-    process: { terminal, user: { uid: 0, gid: 0 }, args, env: ["PATH=/bin", "TERM=xterm"], cwd: "/", noNewPrivileges: true },
+    process: {
+      terminal,
+      user: { uid: 0, gid: 0 },
+      args,
+      env: ["PATH=/bin", "TERM=xterm"],
+      cwd: "/",
+      noNewPrivileges: true,
+    },
     root: { path: "rootfs" },
     hostname: "rt-test",
     annotations,

@@ -13,7 +13,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { codeOf, type ErrorCode } from "@rt/runc/oci";
 import type { TaskEvent } from "../api/task_event.ts";
 import type { TaskService } from "../api/task_service.ts";
-import { PROCESS_TYPE_URL, typedJson, type TypedValue } from "../api/typed_value.ts";
+import { PROCESS_TYPE_URL, type TypedValue, typedJson } from "../api/typed_value.ts";
 import { makeBundle, TestIo } from "./bundle.ts";
 
 /** A test runner's words. */
@@ -59,11 +59,17 @@ async function rejectsWith(promise: Promise<unknown>, ...codes: ErrorCode[]): Pr
     () => assert.fail("it resolved"),
     (err: unknown) => err,
   );
-  assert.ok(codes.includes(codeOf(error)), `${codeOf(error)}, expected ${codes}: ${(error as Error).message}`);
+  assert.ok(
+    codes.includes(codeOf(error)),
+    `${codeOf(error)}, expected ${codes}: ${(error as Error).message}`,
+  );
 }
 
 /** Waits until `events` has one that `match`es. */
-async function eventually(events: readonly TaskEvent[], match: (event: TaskEvent) => boolean): Promise<TaskEvent> {
+async function eventually(
+  events: readonly TaskEvent[],
+  match: (event: TaskEvent) => boolean,
+): Promise<TaskEvent> {
   for (let i = 0; i < 500; i++) {
     const found = events.find(match);
     if (found !== undefined) return found;
@@ -106,7 +112,11 @@ export function taskServiceSuite(runner: TestRunner, name: string, maker: TaskSe
   }
 
   /** Adds and starts an exec. */
-  async function exec(f: Fixture, execId: string, script: string): Promise<{ io: TestIo; stdout: Promise<string> }> {
+  async function exec(
+    f: Fixture,
+    execId: string,
+    script: string,
+  ): Promise<{ io: TestIo; stdout: Promise<string> }> {
     const io = await TestIo.make(join(f.directory, execId));
     const spec = { args: sh(script), cwd: "/", env: ["PATH=/bin"], user: { uid: 0, gid: 0 } };
     await f.service.exec({ ...io.stdio, id: f.id, execId, spec: typedJson(PROCESS_TYPE_URL, spec) });
@@ -117,45 +127,56 @@ export function taskServiceSuite(runner: TestRunner, name: string, maker: TaskSe
   }
 
   runner.describe(name, () => {
-    runner.test("a container is created, started, ends and is deleted, and its events tell so in order", async () => {
-      await using f = await create(sh("echo out; echo err >&2; exit 7"));
-      const { service, id } = f;
-      const created = await service.state({ id });
-      assert.equal(created.status, "created");
-      assert.ok(created.pid > 0);
-      assert.deepEqual([created.stdout, created.terminal], [f.io.stdio.stdout, false]);
-      assert.deepEqual(await service.start({ id }), { pid: created.pid });
-      const { exitStatus, exitedAt } = await service.wait({ id });
-      assert.equal(exitStatus, 7);
-      assert.ok(Math.abs((exitedAt?.getTime() ?? 0) - Date.now()) < 10_000);
-      assert.equal(await f.stdout, "out\n");
-      assert.equal(await f.stderr, "err\n");
-      const stopped = await service.state({ id });
-      assert.deepEqual([stopped.status, stopped.exitStatus], ["stopped", 7]);
-      const deleted = await service.delete({ id });
-      assert.deepEqual([deleted.pid, deleted.exitStatus], [created.pid, 7]);
-      await eventually(f.events, (e) => e.topic === "/tasks/delete");
-      assert.deepEqual(
-        f.events.map((e) => e.topic),
-        ["/tasks/create", "/tasks/start", "/tasks/exit", "/tasks/delete"],
-      );
-      const exit = f.events[2];
-      assert.ok(exit?.topic === "/tasks/exit" && exit.id === id && exit.exitStatus === 7 && exit.pid === created.pid);
-      await rejectsWith(service.state({ id }), "NOT_FOUND");
-    });
-
-    runner.test("a program that ends at once is told to have started before it is told to have ended", async () => {
-      for (let i = 0; i < 5; i++) {
-        await using f = await create(["/bin/true"]);
-        await f.service.start({ id: f.id });
-        assert.equal((await f.service.wait({ id: f.id })).exitStatus, 0);
-        await eventually(f.events, (e) => e.topic === "/tasks/exit");
+    runner.test(
+      "a container is created, started, ends and is deleted, and its events tell so in order",
+      async () => {
+        await using f = await create(sh("echo out; echo err >&2; exit 7"));
+        const { service, id } = f;
+        const created = await service.state({ id });
+        assert.equal(created.status, "created");
+        assert.ok(created.pid > 0);
+        assert.deepEqual([created.stdout, created.terminal], [f.io.stdio.stdout, false]);
+        assert.deepEqual(await service.start({ id }), { pid: created.pid });
+        const { exitStatus, exitedAt } = await service.wait({ id });
+        assert.equal(exitStatus, 7);
+        assert.ok(Math.abs((exitedAt?.getTime() ?? 0) - Date.now()) < 10_000);
+        assert.equal(await f.stdout, "out\n");
+        assert.equal(await f.stderr, "err\n");
+        const stopped = await service.state({ id });
+        assert.deepEqual([stopped.status, stopped.exitStatus], ["stopped", 7]);
+        const deleted = await service.delete({ id });
+        assert.deepEqual([deleted.pid, deleted.exitStatus], [created.pid, 7]);
+        await eventually(f.events, (e) => e.topic === "/tasks/delete");
         assert.deepEqual(
           f.events.map((e) => e.topic),
-          ["/tasks/create", "/tasks/start", "/tasks/exit"],
+          ["/tasks/create", "/tasks/start", "/tasks/exit", "/tasks/delete"],
         );
-      }
-    });
+        const exit = f.events[2];
+        assert.ok(
+          exit?.topic === "/tasks/exit" &&
+            exit.id === id &&
+            exit.exitStatus === 7 &&
+            exit.pid === created.pid,
+        );
+        await rejectsWith(service.state({ id }), "NOT_FOUND");
+      },
+    );
+
+    runner.test(
+      "a program that ends at once is told to have started before it is told to have ended",
+      async () => {
+        for (let i = 0; i < 5; i++) {
+          await using f = await create(["/bin/true"]);
+          await f.service.start({ id: f.id });
+          assert.equal((await f.service.wait({ id: f.id })).exitStatus, 0);
+          await eventually(f.events, (e) => e.topic === "/tasks/exit");
+          assert.deepEqual(
+            f.events.map((e) => e.topic),
+            ["/tasks/create", "/tasks/start", "/tasks/exit"],
+          );
+        }
+      },
+    );
 
     runner.test("standard input ends when the client has closed it and CloseIO was called", async () => {
       await using f = await create(["/bin/cat"]);
@@ -168,16 +189,19 @@ export function taskServiceSuite(runner: TestRunner, name: string, maker: TaskSe
       assert.equal(await f.stdout, "one\ntwo\n");
     });
 
-    runner.test("standard input goes on when a client closes it without CloseIO and another comes", async () => {
-      await using f = await create(["/bin/head", "-n", "2"]);
-      await f.service.start({ id: f.id });
-      await f.io.write("one\n");
-      await f.io.closeInput();
-      await sleep(50);
-      await f.io.write("two\n");
-      assert.equal((await f.service.wait({ id: f.id }, { timeoutMs: 5000 })).exitStatus, 0);
-      assert.equal(await f.stdout, "one\ntwo\n");
-    });
+    runner.test(
+      "standard input goes on when a client closes it without CloseIO and another comes",
+      async () => {
+        await using f = await create(["/bin/head", "-n", "2"]);
+        await f.service.start({ id: f.id });
+        await f.io.write("one\n");
+        await f.io.closeInput();
+        await sleep(50);
+        await f.io.write("two\n");
+        assert.equal((await f.service.wait({ id: f.id }, { timeoutMs: 5000 })).exitStatus, 0);
+        assert.equal(await f.stdout, "one\ntwo\n");
+      },
+    );
 
     runner.test("what is written at the end is read whole by a slow client", async () => {
       await using f = await create(sh("dd if=/dev/zero bs=1000 count=1000 2>/dev/null | tr '\\0' x; exit 3"));

@@ -25,7 +25,8 @@ interface Fixture extends AsyncDisposable {
 
 let count = 0;
 
-const isAlive = (pid: number): boolean => existsSync(`/proc/${pid}/stat`) && !/ Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+const isAlive = (pid: number): boolean =>
+  existsSync(`/proc/${pid}/stat`) && !/ Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
 
 async function until(what: string, condition: () => boolean): Promise<void> {
   for (let i = 0; i < 500; i++) {
@@ -35,7 +36,8 @@ async function until(what: string, condition: () => boolean): Promise<void> {
   assert.fail(`not in 5 s: ${what}`);
 }
 
-const exitsOf = (events: readonly TaskEvent[]): TaskEvent[] => events.filter((e) => e.topic === "/tasks/exit");
+const exitsOf = (events: readonly TaskEvent[]): TaskEvent[] =>
+  events.filter((e) => e.topic === "/tasks/exit");
 
 function suite(): void {
   const ours = sourceProgram();
@@ -116,7 +118,9 @@ function suite(): void {
       assert.ok((exitedAt?.getTime() ?? Number.POSITIVE_INFINITY) <= Date.now());
       await until("exit is told", () => exitsOf(f.shim.events).length > 0);
       const [exit] = exitsOf(f.shim.events);
-      assert.ok(exit?.topic === "/tasks/exit" && exit.exitStatus === 9 && exit.pid === f.pid && exit.id === f.id);
+      assert.ok(
+        exit?.topic === "/tasks/exit" && exit.exitStatus === 9 && exit.pid === f.pid && exit.id === f.id,
+      );
     });
 
     test("a monitor that was killed takes its container with it, and the exit is told as 137", async () => {

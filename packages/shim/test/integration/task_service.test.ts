@@ -1,7 +1,8 @@
 /** The contract of a task service on every implementation, the peer's included. */
+
+import { join } from "node:path";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { silentLogger } from "@rt/runc/oci";
-import { join } from "node:path";
 import { afterAll, describe, test } from "vitest";
 import { OptionsSchema } from "../../src/api/gen/containerd/runc/v1/options_pb.ts";
 import { RUNC_OPTIONS_TYPE_URL, type TaskEvent } from "../../src/api/index.ts";
