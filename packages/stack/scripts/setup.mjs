@@ -51,7 +51,7 @@ function die(line, detail) {
 
 /** Installs the npm dependencies unless the lock file and manifests are those of the last install. */
 function installDependencies() {
-  const version = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")).packageManager.split("@")[1];
+  const version = /^ {2}pnpm: (\S+)$/m.exec(readFileSync(join(ROOT, "pnpm-workspace.yaml"), "utf8"))?.[1];
   const inputs = ["package.json", "pnpm-workspace.yaml", "pnpm-lock.yaml"].concat(
     ["oci-spec", "runc", "shim", "containerd", "dockerd", "cri", "stack", "tools"].map(
       (p) => `packages/${p}/package.json`,
