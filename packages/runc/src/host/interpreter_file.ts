@@ -45,7 +45,8 @@ export function privateInterpreter(elf: Uint8Array, directories: readonly string
 
 /** The program that makes the sealed copy, reports its fd, and stays until its stdin ends. */
 export function sealProgram(elf: Uint8Array): Program {
-  const p = new ProgramBuilder();
+  // Dumpable, or nobody but root could open its descriptor.
+  const p = new ProgramBuilder({ dumpable: true });
   const [fd, oldKernel, made] = [p.slot(), p.label(), p.label()];
   const name = p.cstring("rt-interpreter");
   const flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;

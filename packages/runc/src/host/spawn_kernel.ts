@@ -5,7 +5,7 @@
  */
 import type { ChildProcess, StdioOptions } from "node:child_process";
 import { spawn } from "node:child_process";
-import { closeSync, openSync } from "node:fs";
+import { closeSync, existsSync, openSync } from "node:fs";
 import { constants as os } from "node:os";
 import process from "node:process";
 import type { Readable, Writable } from "node:stream";
@@ -66,7 +66,7 @@ class SpawnKernel implements Kernel {
   readonly #arch: Arch;
   readonly #elf: Uint8Array;
   readonly #directories: readonly string[];
-  readonly #private: boolean;
+  #private: boolean;
   readonly #emulator: string | undefined;
   /** Fd of the sealed interpreter; undefined where there can be none. */
   #sealed: Promise<number | undefined> | undefined;
@@ -84,7 +84,14 @@ class SpawnKernel implements Kernel {
     const sealed = this.#private ? undefined : await this.#sealedInterpreter();
     if (sealed === undefined) return this.#launchPrivate(program, options);
     const path = `/proc/${process.pid}/fd/${sealed}`;
-    return this.#start(program, options, { path, release: () => {} });
+    try {
+      return await this.#start(program, options, { path, release: () => {} });
+    } catch (err) {
+      // Some hosts refuse to execute memfds.
+      if ((err as LaunchError).details?.errno !== "EACCES") throw err;
+      this.#private = true;
+      return this.#launchPrivate(program, options);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -103,18 +110,7 @@ class SpawnKernel implements Kernel {
 
   async #seal(): Promise<number | undefined> {
     const launch = await this.#launchPrivate(sealProgram(this.#elf), { stdio: ["pipe", "ignore", "ignore"] });
-    const fd = await openSealedInterpreter(launch, this.#elf);
-    if (fd === undefined) return undefined;
-    // A kernel may refuse to execute memfds (vm.memfd_noexec).
-    const probe = await this.#start(
-      NOTHING,
-      {},
-      { path: `/proc/${process.pid}/fd/${fd}`, release: () => {} },
-    ).catch(() => undefined);
-    const status = await probe?.exited;
-    if (status?.code === 0 && status.signal === 0) return fd;
-    closeSync(fd);
-    return undefined;
+    return openSealedInterpreter(launch, this.#elf);
   }
 
   /** Tries one directory after the other: the first may be mounted noexec. */
@@ -143,9 +139,7 @@ class SpawnKernel implements Kernel {
           return await startProcess(program, options, this.#command(interpreter.path), programFd);
         } catch (err) {
           if ((err as { code?: string }).code !== "ETXTBSY" || attempt >= BUSY_RETRIES) {
-            throw new LaunchError("UNAVAILABLE", `cannot start interpreter: ${(err as Error).message}`, {
-              cause: err,
-            });
+            throw startError(err, options.cwd);
           }
           await sleep(BUSY_PAUSE_MS);
         }
@@ -159,16 +153,14 @@ class SpawnKernel implements Kernel {
   }
 }
 
-/** The program that does nothing. */
-const NOTHING: Program = {
-  ops: [{ kind: "exit", name: "exit", number: 0, policy: { kind: "fail" }, errnos: [], args: [] }],
-  data: new Uint8Array(0),
-  bssSize: 0,
-  relocations: [],
-  slotCount: 4,
-  dumpable: false,
-  trace: false,
-};
+function startError(cause: unknown, cwd: string | undefined): LaunchError {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  const details = { errno: code };
+  if (code === "ENOENT" && cwd !== undefined && !existsSync(cwd)) {
+    return new LaunchError("NOT_FOUND", `cannot change directory to ${cwd}: ENOENT`, { cause, details });
+  }
+  return new LaunchError("UNAVAILABLE", `cannot start interpreter: ${message}`, { cause, details });
+}
 
 async function startProcess(
   program: Program,
