@@ -9,7 +9,7 @@ import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CallOptions, CreateRequest, LaunchedProcess } from "../api/oci_runtime.ts";
 import { type CgroupManager, openCgroups } from "../cgroups/manager.ts";
-import { InvalidRequestError } from "../errors.ts";
+import { InvalidRequestError, RtError } from "../errors.ts";
 import { runHooks } from "../hooks/run.ts";
 import { type CreatePlan, compileCreate, hasRuntimeHooks } from "../init/create.ts";
 import { type Spec, silentLogger } from "../oci.ts";
@@ -43,6 +43,7 @@ export async function create(
   checkSpec(spec);
   const rootfs = realpathSync(rootfsPath(bundle, spec));
   checkConsole(request, spec);
+  refusePreserveFds(request.preserveFds);
   const cgroups = openCgroups(deps.cgroupFs, deps.layout, {
     id: request.id,
     cgroupsPath: spec.linux?.cgroupsPath,
@@ -148,6 +149,11 @@ function checkConsole(request: CreateRequest, spec: Spec): void {
   if (spec.process?.terminal === true && request.io?.console === undefined) {
     throw new InvalidRequestError("cannot allocate tty if runc will detach without setting console socket");
   }
+}
+
+/** @throws {RtError} `NOT_IMPLEMENTED`: no kernel port hands on descriptors yet. */
+export function refusePreserveFds(count = 0): void {
+  if (count !== 0) throw new RtError("NOT_IMPLEMENTED", "preserving file descriptors is not supported");
 }
 
 /** What {@linkcode planCreate} has been told already. */

@@ -10,7 +10,7 @@ import { compileExec } from "../init/exec.ts";
 import type { Process } from "../oci.ts";
 import { compileSeccomp } from "../seccomp/compile.ts";
 import { checkProcess } from "../specconv/load.ts";
-import { lastCapability, writePidFile } from "./create.ts";
+import { lastCapability, refusePreserveFds, writePidFile } from "./create.ts";
 import { launchProcess } from "./launch.ts";
 import { foreignNamespaces } from "./process_state.ts";
 import type { RuncDeps } from "./runc.ts";
@@ -34,6 +34,7 @@ export async function exec(
     throw new ContainerStatusError(request.id, status, text);
   }
   checkProcess(request.process);
+  refusePreserveFds(request.preserveFds);
   if (request.process.terminal === true && request.io?.console === undefined) {
     throw new InvalidRequestError("cannot allocate tty if runc will detach without setting console socket");
   }

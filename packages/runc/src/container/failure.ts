@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { StartProcessError, SyscallError } from "../errors.ts";
+import { RtError, StartProcessError, SyscallError } from "../errors.ts";
 import type { LaunchRecord } from "../host/kernel.ts";
 
 /** Error texts of Go's syscall package for the errnos that callers read. */
@@ -31,6 +31,13 @@ export interface Failure {
   readonly hook?: { readonly status: number; readonly output: string };
 }
 
+/** The error of a hook that the runtime ran outside of a container's init. */
+export function hookError(failure: Failure): RtError {
+  const { cause, message } = startError(failure);
+  const text = message.slice(message.indexOf("error running hook"));
+  return new RtError("FAILED_PRECONDITION", text, { cause });
+}
+
 /** The error for a failed step of a launch program. */
 export function startError({ record, hook }: Failure): StartProcessError {
   const cause = new SyscallError(record.name, record.syscall, record.errno);
@@ -45,6 +52,8 @@ export function startError({ record, hook }: Failure): StartProcessError {
     const whole = record.name.includes("not found in $PATH") ? record.name : `${record.name}: ${text}`;
     return new StartProcessError(cause.code, whole, cause);
   }
-  const reason = record.name.startsWith("error running hook") ? record.name : cause.message;
+  const isHook = record.name.startsWith("error running hook");
+  const isExec = record.name.includes(": fork/exec ");
+  const reason = isHook ? (isExec ? `${record.name}: ${text}` : record.name) : cause.message;
   return new StartProcessError(cause.code, `error during container init: ${reason}`, cause);
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Hook } from "@rt/oci-spec/oci";
-import { startError } from "../container/failure.ts";
+import { hookError, startError } from "../container/failure.ts";
 import type { Kernel, LaunchRecord } from "../host/kernel.ts";
 import { ProgramBuilder } from "../launch/program.ts";
 import { emitHooks, HOOK_OUTPUT_TAG, type HookSubject } from "./emit.ts";
@@ -12,7 +12,7 @@ import { emitHooks, HOOK_OUTPUT_TAG, type HookSubject } from "./emit.ts";
 /**
  * Runs `hooks` one after the other.
  *
- * @throws {StartProcessError} of the first that fails; its `reason` is runc's text.
+ * @throws {RtError} `FAILED_PRECONDITION` of the first that fails, with runc's text.
  */
 export async function runHooks(kernel: Kernel, hooks: readonly Hook[], subject: HookSubject): Promise<void> {
   if (hooks.length === 0) return;
@@ -29,5 +29,8 @@ export async function runHooks(kernel: Kernel, hooks: readonly Hook[], subject: 
     else if (record.kind === "value" && record.tag === HOOK_OUTPUT_TAG) status = Number(record.value);
   }
   await launch.exited;
-  if (failure !== undefined) throw startError({ record: failure, hook: { status, output } });
+  if (failure !== undefined) {
+    const error = subject.status === "creating" ? startError : hookError;
+    throw error({ record: failure, hook: { status, output } });
+  }
 }

@@ -36,8 +36,10 @@ import { emitBindRoot, emitMoveRoot, emitPivotRoot } from "../rootfs/pivot_root.
 import { propagationOf } from "../rootfs/propagation.ts";
 import { makeDirectory } from "../rootfs/target.ts";
 import type { SeccompFilter } from "../seccomp/compile.ts";
+import { containerResources } from "../specconv/resources.ts";
 import { resolveSysctls } from "../sysctl/sysctl.ts";
 import { emitJoinCgroups, emitOpenCgroups } from "./cgroup_join.ts";
+import { emitDeviceFilter } from "./device_filter.ts";
 import { emitSessionKeyring } from "./keyring.ts";
 import { AT_FDCWD, CLONE, MOUNT_ATTR, MS, O, S_IF } from "./linux.ts";
 import { emitParent, emitPipe, type ReadyPipe, TAG } from "./parent.ts";
@@ -80,6 +82,8 @@ export function compileCreate(plan: CreatePlan): Program {
   if (plan.fifo !== undefined) {
     p.sys("mknodat", [AT_FDCWD, p.cstring(plan.fifo), S_IF.fifo | 0o600, 0], { name: "make exec fifo" });
   }
+  const { version, paths } = plan.cgroups;
+  if (version === 2) emitDeviceFilter(p, paths[""]!, containerResources(plan.spec).devices ?? []);
   const go = ownUser ? emitPipe(p, "make pipe") : undefined;
   emitJoin(
     p,

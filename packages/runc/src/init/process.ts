@@ -101,17 +101,12 @@ export function emitExec(p: ProgramBuilder, ready: ReadyProcess, name: string): 
   p.sys("execve", [ready.path, ready.argv, ready.envp], { name });
 }
 
-/** The last of each name wins, at the place of the last, as runc's `prepareEnv`; empty HOME goes. */
+/** One line per name: the last value, at the place of the first, as runc 1.1 sets them; an empty HOME goes. */
 export function environment(lines: readonly string[]): string[] {
-  const seen = new Set<string>();
-  const kept: string[] = [];
-  for (const line of lines.toReversed()) {
-    const name = line.slice(0, line.indexOf("="));
-    if (seen.has(name) || line === "HOME=") continue;
-    seen.add(name);
-    kept.push(line);
-  }
-  return kept.reverse();
+  const values = new Map<string, string>();
+  for (const line of lines) values.set(line.slice(0, line.indexOf("=")), line);
+  if (values.get("HOME") === "HOME=") values.delete("HOME");
+  return [...values.values()];
 }
 
 function vectorWithHome(p: ProgramBuilder, env: readonly string[], uid: number): Data {

@@ -78,7 +78,7 @@ function emitV1(p: ProgramBuilder, root: Operand, plan: CgroupMountPlan): void {
       ? emitMount(p, root, {
           destination,
           type: "cgroup",
-          source: "cgroup",
+          source: controllers.includes("name=systemd") ? "systemd" : "cgroup",
           options: { ...parseMountOptions(controllerOptions(controllers)), set: closed | readonly },
           kind,
         })

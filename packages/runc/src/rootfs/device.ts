@@ -105,12 +105,17 @@ function bindDevice(p: ProgramBuilder, root: Operand, path: string): void {
 /** Emits the usual links of /dev, and ptmx. */
 export function emitDeviceLinks(p: ProgramBuilder, root: Operand): void {
   const dev = makeDirectory(p, { root, path: "/dev", name: "open /dev" });
-  for (const [name, target] of [...LINKS, ["core", "/proc/kcore"]] as const) {
+  const link = (name: string, target: string): void => {
     p.sys("symlinkat", [p.cstring(target), dev, p.cstring(name)], {
       tolerate: ["EEXIST"],
       name: `link /dev/${name}`,
     });
-  }
+  };
+  for (const [name, target] of LINKS) link(name, target);
+  const noCore = p.label();
+  p.sys("faccessat", [AT_FDCWD, p.cstring("/proc/kcore"), 0], { onError: noCore });
+  link("core", "/proc/kcore");
+  p.place(noCore);
   p.sys("unlinkat", [dev, p.cstring("ptmx"), 0], { tolerate: ["ENOENT"], name: "remove /dev/ptmx" });
   p.sys("symlinkat", [p.cstring("pts/ptmx"), dev, p.cstring("ptmx")], { name: "link /dev/ptmx" });
   p.sys("close", [dev]);

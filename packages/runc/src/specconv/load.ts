@@ -34,7 +34,6 @@ export function checkSpec(spec: Spec): void {
   }
   checkProcessTexts(spec.process);
   if (spec.root === undefined || spec.root === null) throw new InvalidRequestError("root must be specified");
-  refuse(validateSpec(spec).filter((p) => !isTolerated(p)));
   const { created, joined } = planNamespaces(spec.linux?.namespaces ?? []);
   const has = (type: Parameters<typeof created.has>[0]): boolean =>
     created.has(type) || joined.some(([t]) => t === type);
@@ -42,6 +41,7 @@ export function checkSpec(spec: Spec): void {
     throw new InvalidRequestError("unable to set hostname without a private UTS namespace");
   }
   if (!has("mount")) throw new InvalidRequestError("a container needs a mount namespace of its own");
+  refuse(validateSpec(spec).filter((p) => !isTolerated(p)));
   refuseUnsupported(spec);
 }
 
