@@ -30,13 +30,19 @@ export function writeLimit(
   }
 }
 
+/** Whether the kernel said EOPNOTSUPP, which the engines spell in either way: a domain's file of a threaded cgroup. */
+export function isUnsupported(err: unknown): boolean {
+  const errno = errnoOf(err);
+  return errno === "EOPNOTSUPP" || errno === "ENOTSUP";
+}
+
 /** Text of a file; undefined if it (or its controller) is not there. @throws {CgroupError} of the errno's class. */
 export function readOptional(fs: CgroupFs, dir: string, file: string): string | undefined {
   try {
     return fs.read(`${dir}/${file}`);
   } catch (err) {
     const errno = errnoOf(err);
-    if (errno === "ENOENT" || errno === "ENODEV" || errno === "EOPNOTSUPP") return undefined;
+    if (errno === "ENOENT" || errno === "ENODEV" || isUnsupported(err)) return undefined;
     throw cgroupFailure("read cgroup file", "read", `${dir}/${file}`, err);
   }
 }
@@ -92,9 +98,16 @@ export function parseCpuList(text: string): number[] {
   });
 }
 
-/** The pids in `cgroup.procs` (or another file of that form). */
+/** The pids in `cgroup.procs` (or another file of that form); the thread ids of a cgroup that only has threads. */
 export function readPids(fs: CgroupFs, dir: string, file: string = "cgroup.procs"): number[] {
-  return readRequired(fs, dir, file).split("\n").filter(Boolean).map(Number);
+  let text: string;
+  try {
+    text = fs.read(`${dir}/${file}`);
+  } catch (err) {
+    if (!isUnsupported(err)) throw cgroupFailure("read cgroup file", "read", `${dir}/${file}`, err);
+    text = readRequired(fs, dir, "cgroup.threads");
+  }
+  return text.split("\n").filter(Boolean).map(Number);
 }
 
 /** The pids in a cgroup and all below it, the cgroup's own first. */

@@ -6,7 +6,7 @@
 import type { CgroupFs } from "../../host/cgroup_fs.ts";
 import { CgroupError } from "../cgroup_error.ts";
 import type { CgroupController } from "../controller.ts";
-import { readAllPids, readKeyed, readPids, writeLimit } from "../files.ts";
+import { isUnsupported, readAllPids, readKeyed, readPids, writeLimit } from "../files.ts";
 import { killByEngine, killFrozen } from "../kill_all.ts";
 import type { CgroupLayout } from "../layout.ts";
 import type { CgroupManager, KillProcess } from "../manager.ts";
@@ -28,6 +28,18 @@ import { setUnified } from "./unified.ts";
 
 /** Controllers in the order runc sets them. */
 const CONTROLLERS: readonly CgroupController[] = [pidsV2, memoryV2, ioV2, cpuV2, cpusetV2, hugetlbV2, rdmaV2];
+
+/** Has the kernel kill everything; false where it cannot: before Linux 5.14, and in a threaded cgroup. */
+function killAtOnce(fs: CgroupFs, dir: string): boolean {
+  if (!fs.exists(`${dir}/cgroup.kill`)) return false;
+  try {
+    writeLimit(fs, dir, "cgroup.kill", "cgroup kill", 1);
+    return true;
+  } catch (err) {
+    if (err instanceof CgroupError && isUnsupported(err.cause)) return false;
+    throw err;
+  }
+}
 
 /** The cgroup at `paths[""]`. */
 export function cgroupsV2(fs: CgroupFs, layout: CgroupLayout, paths: CgroupPaths): CgroupManager {
@@ -61,8 +73,7 @@ export function cgroupsV2(fs: CgroupFs, layout: CgroupLayout, paths: CgroupPaths
     allPids: () => readAllPids(fs, dir),
     oomKills: () => readKeyed(fs, dir, "memory.events")?.oom_kill ?? 0n,
     async killAll(kill: KillProcess = killByEngine) {
-      if (fs.exists(`${dir}/cgroup.kill`)) writeLimit(fs, dir, "cgroup.kill", "cgroup kill", 1);
-      else await killFrozen(manager, kill);
+      if (!killAtOnce(fs, dir)) await killFrozen(manager, kill);
     },
     exists: () => fs.exists(dir),
     destroy: (options) => removeCgroup(fs, dir, options),
