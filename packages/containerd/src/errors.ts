@@ -7,6 +7,7 @@
  */
 import { RtError, type RtErrorOptions } from "./oci.ts";
 
+export { ArchiveError, LayerEntryError } from "./diff/errors.ts";
 export {
   addClause,
   causesOf,
@@ -21,9 +22,13 @@ export {
   RtError,
   type RtErrorOptions,
 } from "./oci.ts";
-
-export { ArchiveError, LayerEntryError } from "./diff/errors.ts";
-export { codeOfAnswer, parseFaults, RegistryError, type RegistryFault, RegistryUnreachableError } from "./remotes/errors.ts";
+export {
+  codeOfAnswer,
+  parseFaults,
+  RegistryError,
+  type RegistryFault,
+  RegistryUnreachableError,
+} from "./remotes/errors.ts";
 
 /** Something that is not there. Text as in containerd: `<noun> "<id>": not found`. */
 export class NotFoundError extends RtError {

@@ -166,7 +166,7 @@ export class ShimRuntime implements AsyncDisposable {
     await Promise.all(
       idle.map(async ([namespace, address]) => {
         const connection = await this.#connections.get(await address, namespace);
-        await connection.client.shutdown({ id: "" }, { timeoutMs: shutdownTimeoutMs });
+        await connection.client.shutdown({ id: "", now: true }, { timeoutMs: shutdownTimeoutMs });
       }),
     ).catch(() => {});
     for (const task of this.#tasks.values()) await task.log?.[Symbol.asyncDispose]();

@@ -4,7 +4,17 @@
  * @module
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -14,6 +24,7 @@ export type DaemonEngine = "node" | "bun";
 
 const repository = join(import.meta.dirname, "../../../..");
 const main = join(import.meta.dirname, "../../src/cli/main.ts");
+const shimMain = join(repository, "packages/shim/src/cli/main.ts");
 
 /** Command that runs a source file on an engine; undefined if the engine is not installed. */
 export function engineCommand(engine: DaemonEngine): string[] | undefined {
@@ -31,6 +42,21 @@ export class RtContainerd implements AsyncDisposable {
 
   private constructor(engine: DaemonEngine) {
     this.#engine = engine;
+    // Our own shim from source too; its name tells the daemon that it is ours.
+    const shim = join(this.dir, "bin/containerd-shim-rt-v2");
+    mkdirSync(join(this.dir, "bin"));
+    writeFileSync(shim, `#!/bin/sh\nexec ${engineCommand(engine)?.join(" ")} ${shimMain} "$@"\n`);
+    chmodSync(shim, 0o755);
+    const table = 'plugins."io.containerd.runtime.v2.task".shims';
+    writeFileSync(
+      join(this.dir, "config.toml"),
+      `version = 2\n[${table}]\n"io.containerd.rt.v2" = "${shim}"\n`,
+    );
+  }
+
+  /** Process id of the daemon. */
+  get pid(): number {
+    return this.#child?.pid ?? 0;
   }
 
   /** Starts a daemon with directories of its own. */
@@ -72,6 +98,18 @@ export class RtContainerd implements AsyncDisposable {
       encoding: "utf8",
       timeout: 30_000,
     });
+    return { status, stdout, stderr };
+  }
+
+  /** Runs the real ctr with standard input from a file and its output as bytes. */
+  ctrWith(input: string, ...args: string[]): { status: number | null; stdout: Buffer; stderr: Buffer } {
+    const stdin = openSync(input, "r");
+    const options = {
+      stdio: [stdin, "pipe", "pipe"] as [number, "pipe", "pipe"],
+      maxBuffer: 256 * 1024 * 1024,
+    };
+    const { status, stdout, stderr } = spawnSync("ctr", ["-a", this.address, ...args], options);
+    closeSync(stdin);
     return { status, stdout, stderr };
   }
 
