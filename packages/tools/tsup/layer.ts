@@ -6,6 +6,10 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Options } from "tsup";
+import { namedExports } from "./named_exports.ts";
+
+/** Entry points among the files of `src/cli`. */
+const PROGRAM = /^(main|ctr|docker|proxy|init)\.ts$/;
 
 /** Build of the layer in `dir`, read from its package.json `exports` and `src/cli`. */
 export function layerBuild(dir: string): Options[] {
@@ -23,10 +27,12 @@ export function layerBuild(dir: string): Options[] {
     // "sqlite" without its "node:" is no module.
     removeNodeProtocol: false,
   };
-  const builds: Options[] = [{ ...common, entry, dts: true, clean: true }];
+  const builds: Options[] = [
+    { ...common, entry, dts: true, clean: true, esbuildPlugins: [namedExports(dir)] },
+  ];
   const cli = join(dir, "src/cli");
-  if (existsSync(cli)) {
-    const programs = readdirSync(cli).filter((f) => /^(main|ctr|docker|proxy|init)\.ts$/.test(f));
+  const programs = (existsSync(cli) ? readdirSync(cli) : []).filter((f) => PROGRAM.test(f));
+  if (programs.length > 0) {
     builds.push({
       ...common,
       splitting: false,
