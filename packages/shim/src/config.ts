@@ -27,6 +27,8 @@ export interface ShimConfig {
   readonly debug: boolean;
   /** Directories where other runtimes' programs are looked for. */
   readonly path: string;
+  /** Where the service logs; empty for containerd's FIFO. */
+  readonly logFile: string;
   readonly lingerMs: number;
 }
 
@@ -84,6 +86,7 @@ export function loadConfig(
     socketDir: env.RT_SHIM_SOCKET_DIR ?? DEFAULT_SOCKET_DIR,
     debug: values.debug,
     path: env.PATH ?? "",
+    logFile: env.RT_SHIM_LOG ?? "",
     lingerMs: Number(env.RT_SHIM_LINGER_MS ?? DEFAULT_LINGER_MS),
   };
 }

@@ -38,7 +38,7 @@ import type { Task, TaskDeps } from "./task/task.ts";
 
 /** What a {@linkcode Shim} is made of. */
 export interface ShimDeps extends TaskDeps {
-  /** Called when the service is asked to end and has no task left. */
+  /** Called when the service is asked to end now and has no task. */
   readonly onShutdown?: () => void;
 }
 
@@ -189,8 +189,8 @@ export class Shim implements TaskService, AsyncDisposable {
   }
 
   async shutdown(request: { readonly id: string; readonly now?: boolean }): Promise<void> {
-    if (this.size > 0 && request.now !== true) return;
-    this.#deps.onShutdown?.();
+    // Without `now` the service leaves when nobody has come for a while: the next container costs less then.
+    if (this.size === 0 && request.now === true) this.#deps.onShutdown?.();
   }
 
   /** Lets go of the tasks; their containers and monitors live on. */

@@ -189,6 +189,6 @@ export interface TaskService {
   stats(request: { readonly id: string }, options?: CallOptions): Promise<TypedValue>;
   /** Who the shim is. */
   connect(request: { readonly id: string }, options?: CallOptions): Promise<ShimInfo>;
-  /** Asks the service to end; it stays while it still has containers, unless `now`. */
+  /** Says that the service is not needed; it stays while it has containers, and a little longer unless `now`. */
   shutdown(request: { readonly id: string; readonly now?: boolean }, options?: CallOptions): Promise<void>;
 }

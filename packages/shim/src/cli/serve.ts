@@ -10,13 +10,16 @@ import { compose } from "../compose.ts";
 import type { ShimConfig } from "../config.ts";
 import { serve } from "../manager/serve.ts";
 
-/** A logger to the FIFO `log` of the bundle, where containerd reads; silent without a reader. */
+/** A logger to a file of our own, or to the FIFO `log` of the bundle, where containerd reads; else silent. */
 function openLog(config: ShimConfig): Logger {
   let fd: number | undefined;
   try {
-    fd = openSync(join(config.bundle, "log"), constants.O_WRONLY | constants.O_NONBLOCK);
+    fd =
+      config.logFile === ""
+        ? openSync(join(config.bundle, "log"), constants.O_WRONLY | constants.O_NONBLOCK)
+        : openSync(config.logFile, "a", 0o600);
   } catch {
-    // containerd does not listen.
+    // Nobody listens.
   }
   const write = (line: string): void => {
     if (fd === undefined) return;
@@ -53,8 +56,13 @@ export async function serveCommand(config: ShimConfig): Promise<void> {
   for (const name of ["SIGTERM", "SIGINT"] as const) process.on(name, () => stop.abort());
   for (const name of ["SIGPIPE", "SIGHUP"] as const) process.on(name, () => {});
   process.on("unhandledRejection", (err) => log.error("unhandled rejection", { err }));
+  process.on("uncaughtException", (err) => {
+    // Whoever needs the service starts it again, and it finds everything.
+    log.error("uncaught exception", { err, stack: err.stack });
+    process.exit(1);
+  });
   try {
-    await using parts = compose(config, log);
+    await using parts = compose(config, log, () => stop.abort());
     await serve(config, parts.shim, { signal: stop.signal, log, onReady: () => tellStarter("ready\n") });
   } catch (err) {
     log.error("cannot serve", { err });

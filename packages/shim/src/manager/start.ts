@@ -6,6 +6,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { ShimConfig } from "../config.ts";
+import { loadRecord } from "../task/record.ts";
 import { groupOf, groupSocket } from "./group.ts";
 import { answers } from "./probe.ts";
 
@@ -20,7 +21,7 @@ const START_MS = 15_000;
  * @throws {RtError} if config.json cannot be read, or the service does not start.
  */
 export async function startService(config: ShimConfig): Promise<string> {
-  const socket = groupSocket(config.socketDir, config.address, config.namespace, groupOf(config.bundle));
+  const socket = socketOf(config);
   if (!(await answers(socket, ANSWER_MS))) {
     mkdirSync(config.socketDir, { recursive: true, mode: 0o711 });
     const { withLock } = await import("../host/lock.ts");
@@ -34,6 +35,12 @@ export async function startService(config: ShimConfig): Promise<string> {
   }
   writeFileSync(join(config.bundle, "address"), `unix://${socket}`, { mode: 0o600 });
   return socket;
+}
+
+/** Where the container's service listens: where it was created, if it was, else where its group's does. */
+function socketOf(config: ShimConfig): string {
+  const { socketDir, address, namespace, bundle } = config;
+  return loadRecord(bundle)?.address ?? groupSocket(socketDir, address, namespace, groupOf(bundle));
 }
 
 /** The lock for starting what listens on `socket`: one of 16 files that stay, so that unrelated groups seldom wait. */

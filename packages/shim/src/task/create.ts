@@ -5,7 +5,7 @@
  */
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { mount, startMonitor, unmount } from "@rt/runc/kernel";
+import { type MonitorKernel, mount, startMonitor, unmount } from "@rt/runc/kernel";
 import { addClause, hasCode, RtError } from "@rt/runc/oci";
 import type { CreateTaskRequest, Mount } from "../api/task_service.ts";
 import { endMonitor, exitSeen, oomFileOf, watchMonitor } from "./exits.ts";
@@ -65,7 +65,7 @@ export async function createTask(deps: TaskDeps, request: CreateTaskRequest): Pr
     const io = await openStdio(task, monitor, record.init);
     task.save();
     const { noPivot, noNewKeyring } = record.runtime;
-    const { pid } = await createContainer(task, { io, noPivot, noNewKeyring });
+    const { pid } = await createContainer(task, monitor, { io, noPivot, noNewKeyring });
     record.init.pid = pid;
     record.init.phase = "created";
     const oomFile = oomFileOf(pid);
@@ -89,11 +89,12 @@ export async function createTask(deps: TaskDeps, request: CreateTaskRequest): Pr
 
 async function createContainer(
   task: Task,
+  monitor: MonitorKernel,
   options: Pick<Parameters<Task["runtime"]["create"]>[0], "io" | "noPivot" | "noNewKeyring">,
 ): Promise<{ readonly pid: number }> {
   const { id, bundle } = task.record;
   try {
-    return await task.runtime.create({
+    return await task.launcher(monitor).create({
       ...options,
       id,
       bundle,
@@ -146,9 +147,7 @@ export async function undoTask(task: Task): Promise<void> {
     }
   };
   const { monitor } = task;
-  await attempt("delete container", () =>
-    deps.runtime(deps.kernel, record.runtime).delete({ id: record.id, force: true }),
-  );
+  await attempt("delete container", () => task.runtime.delete({ id: record.id, force: true }));
   await attempt("end monitor", () => endMonitor(monitor));
   task.monitor = undefined;
   await attempt("unmount rootfs", () => removeMounts(deps, record));

@@ -4,6 +4,9 @@
  * @module
  */
 
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import nodeProcess from "node:process";
 import { connectMonitor, monitorPid } from "@rt/runc/kernel";
 import { addClause } from "@rt/runc/oci";
 import { undoTask } from "./create.ts";
@@ -34,7 +37,10 @@ async function recoverTask(deps: TaskDeps, record: TaskRecord): Promise<Task | u
     }
     task.redeliver();
     for (const process of record.execs) await recoverExec(task, process);
-    await task.serial(() => (task.monitor === undefined ? settleAll(task) : settleExits(task)));
+    await task.serial(async () => {
+      await recoverInit(task);
+      await (task.monitor === undefined ? settleAll(task) : settleExits(task));
+    });
     return task;
   } catch (err) {
     deps.log.error(addClause("cannot recover task", err).message, { container: record.id });
@@ -42,10 +48,38 @@ async function recoverTask(deps: TaskDeps, record: TaskRecord): Promise<Task | u
   }
 }
 
+/** The steps that were taken, but not written down, before the service ended. */
+async function recoverInit(task: Task): Promise<void> {
+  const { record } = task;
+  const { init } = record;
+  if (init.exit !== undefined || task.monitor === undefined) return;
+  const { status } = await task.runtime.state({ id: record.id });
+  if (status !== "running" && status !== "paused") return;
+  record.paused = status === "paused";
+  if (init.phase === "created") {
+    init.phase = "running";
+    task.emit({ topic: "/tasks/start", containerId: record.id, pid: init.pid });
+  }
+  task.save();
+}
+
 /** An exec that was being started when the service ended: nobody was told, so whatever runs of it is ended. */
 async function recoverExec(task: Task, process: ProcessRecord): Promise<void> {
   if (process.phase !== "starting") return;
+  killChild(join(task.record.bundle, `${process.execId}.pid`), task.monitor?.pid);
   await releaseHolds(task, process);
   process.phase = "added";
   task.save();
+}
+
+/** Kills the process of a pid file, if it is a child of `parent`. */
+function killChild(pidFile: string, parent: number | undefined): void {
+  try {
+    const pid = Number(readFileSync(pidFile, "utf8"));
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    const ppid = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+    if (ppid === parent) nodeProcess.kill(pid, "SIGKILL");
+  } catch {
+    // It was not started, or has ended.
+  }
 }

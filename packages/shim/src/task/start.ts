@@ -49,7 +49,7 @@ export async function startExec(task: Task, process: ProcessRecord): Promise<{ r
   try {
     const io = await openStdio(task, monitor, process);
     task.save();
-    const { pid } = await task.runtime.exec({
+    const { pid } = await task.launcher(monitor).exec({
       id: task.id,
       process: process.process,
       io,

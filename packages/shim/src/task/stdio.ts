@@ -13,7 +13,7 @@ import { closeSync, constants, openSync, rmSync, statSync, writeSync } from "nod
 import { join } from "node:path";
 import type { ProcessIo, StdioStream } from "@rt/runc/api";
 import { type MonitorKernel, makeFifo } from "@rt/runc/kernel";
-import { RtError } from "@rt/runc/oci";
+import { hasCode, RtError } from "@rt/runc/oci";
 import type { ProcessRecord } from "./record.ts";
 import type { Task } from "./task.ts";
 
@@ -81,7 +81,10 @@ export async function closeStdin(task: Task, process: ProcessRecord): Promise<vo
   if (stdin === undefined) return;
   delete process.holds.stdin;
   task.save();
-  await task.monitor?.release(stdin);
+  await task.monitor?.release(stdin).catch((err: unknown) => {
+    // The monitor has ended meanwhile, and all its ends with it.
+    if (!hasCode(err, "UNAVAILABLE")) throw err;
+  });
 }
 
 /** Tells the relay of `process`'s terminal a new size: `struct winsize` {rows, columns, 0, 0}, four u16. */

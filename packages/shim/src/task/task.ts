@@ -61,9 +61,14 @@ export class Task {
     return [this.record.init, ...this.record.execs];
   }
 
-  /** The runtime, over the monitor if it lives, else over the service's own port. */
+  /** The runtime over the service's own port: for all that starts no process of the container. */
   get runtime(): OciRuntime {
-    return this.deps.runtime(this.monitor ?? this.deps.kernel, this.record.runtime);
+    return this.deps.runtime(this.deps.kernel, this.record.runtime);
+  }
+
+  /** The runtime over the container's monitor, which becomes the parent of what it starts. */
+  launcher(monitor: MonitorKernel): OciRuntime {
+    return this.deps.runtime(monitor, this.record.runtime);
   }
 
   /** Runs `step` after all earlier ones have ended. */

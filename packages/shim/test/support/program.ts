@@ -18,13 +18,18 @@ export const unable: string | undefined =
 /** Whether the peers' programs are here. */
 export const peers: boolean = existsSync("/usr/bin/containerd-shim-runc-v2") && existsSync("/usr/sbin/runc");
 
-/** A directory with the program `containerd-shim-rt-v2`, run from source by this engine. */
+/** The engine that runs the program: this one, or Bun if RT_ENGINE says so. */
+function engine(): string {
+  const bun = join(import.meta.dirname, "../../../../node_modules/@oven/bun-linux-x64/bin/bun");
+  return process.env.RT_ENGINE === "bun" ? bun : `${process.execPath} --disable-warning=ExperimentalWarning`;
+}
+
+/** A directory with the program `containerd-shim-rt-v2`, run from source. */
 export function sourceProgram(): { readonly directory: string; remove(): void } {
   const directory = mkdtempSync(join(tmpdir(), "rt-bin-"));
   const main = join(import.meta.dirname, "../../src/cli/main.ts");
   const program = join(directory, "containerd-shim-rt-v2");
-  const engine = `${process.execPath} --conditions=rt-source --disable-warning=ExperimentalWarning`;
-  writeFileSync(program, `#!/bin/sh\nexec ${engine} ${main} "$@"\n`);
+  writeFileSync(program, `#!/bin/sh\nexec ${engine()} --conditions=rt-source ${main} "$@"\n`);
   chmodSync(program, 0o755);
   return { directory, remove: () => rmSync(directory, { recursive: true, force: true }) };
 }
