@@ -1,6 +1,8 @@
 /**
- * The `./api` door of @rt/cri.
+ * The `./api` door of @rt/cri: the {@linkcode CriRuntime} interface, the CRI's messages and its wire descriptors.
  *
  * @module
  */
-export {};
+export * from "./cri.ts";
+export * from "./grpc_code.ts";
+export * from "./types.ts";

@@ -1,6 +1,6 @@
 /**
- * The `./client` door of @rt/cri.
+ * The `./client` door of @rt/cri: the CRI over gRPC.
  *
  * @module
  */
-export {};
+export { type CriClientOptions, createCriClient } from "./cri_client.ts";
