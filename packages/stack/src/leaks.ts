@@ -21,7 +21,7 @@ export interface MachineState {
 /** Takes the state that concerns the stack at `root`. */
 export function machineState(root: string): MachineState {
   return {
-    processes: stackProcesses(root).map((p) => `${p.comm} ${p.pid} ${p.args.join(" ").slice(0, 120)}`),
+    processes: containerProcesses(root),
     mounts: mounts(root),
     cgroups: cgroups(),
     links: Object.values(readdirSync("/sys/class/net")).filter((n) => /^(veth|rtbr|docker|br-)/.test(n)),
@@ -36,6 +36,17 @@ export function leaks(before: MachineState, after: MachineState): string[] {
     const had = new Set(before[kind]);
     return after[kind].filter((name) => !had.has(name)).map((name) => `${kind}: ${name}`);
   });
+}
+
+/** All processes but the daemons, which may have been restarted meanwhile, and what they themselves hold. */
+function containerProcesses(root: string): string[] {
+  const all = stackProcesses(root);
+  const daemons = new Set(
+    all.filter((p) => p.args.some((a) => /\/dist\/cli\/main\.js$/.test(a))).map((p) => p.pid),
+  );
+  return all
+    .filter((p) => !daemons.has(p.pid) && !(daemons.has(p.ppid) && /-port$/.test(p.comm)))
+    .map((p) => `${p.comm} ${p.pid} ${p.args.join(" ").slice(0, 120)}`);
 }
 
 function mounts(root: string): string[] {

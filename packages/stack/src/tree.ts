@@ -41,8 +41,9 @@ function describe(p: ProcessInfo, paths: StackPaths): string {
 }
 
 function argAfter(p: ProcessInfo, flag: string): string | undefined {
-  const at = p.args.indexOf(flag);
-  return at < 0 ? undefined : p.args[at + 1];
+  const words = p.args.join(" ").split(" ");
+  const at = words.indexOf(flag);
+  return at < 0 ? undefined : words[at + 1];
 }
 
 function namespaceOf(p: ProcessInfo): string {

@@ -49,7 +49,8 @@ function tellStarter(text: string): void {
 
 /** Serves the group of `config` on its socket. */
 export async function serveCommand(config: ShimConfig): Promise<void> {
-  process.title = "containerd-shim-rt-v2";
+  // As the peers' command lines, so that `ps` tells whose service it is.
+  process.title = `containerd-shim-rt-v2 -namespace ${config.namespace} -address ${config.address}`;
   const log = openLog(config);
   process.chdir("/");
   const stop = new AbortController();

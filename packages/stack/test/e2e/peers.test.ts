@@ -78,12 +78,6 @@ describe.skipIf(skip !== undefined)(
         expect(r, r.stderr).toMatchObject({ code: 4, stdout: "real\n" });
       });
 
-      test("the real runc under our task service", () => {
-        const args = ["--runtime", "io.containerd.rt.v2", "--runc-binary", "runc"];
-        const r = ctr("run", "--rm", ...args, IMAGE, "four", "sh", "-c", "echo runc; exit 5");
-        expect(r, r.stderr).toMatchObject({ code: 5, stdout: "runc\n" });
-      });
-
       test("bad input: the peer's errors", () => {
         expect(ctr("run", "--rm", "no/such:image", "x", "true").stderr).toMatch(/not found/);
         expect(ctr("containers", "info", "nope").stderr).toMatch(/container "nope".*not found/);
