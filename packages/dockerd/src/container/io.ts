@@ -117,20 +117,12 @@ export function openProcessIo(
     () => {},
   );
 
-  let input: FifoWriter | undefined;
-  if (paths.stdin !== "" && existsSync(paths.stdin)) {
-    const writer = openFifoWriter(paths.stdin, { keepOpen: true });
-    input = writer;
-    streams.connect({
-      write: (data) => writer.write(data),
-      async close() {
-        await writer.close();
-        await closeInput();
-      },
-    });
-  } else {
-    streams.connect(undefined);
-  }
+  // Open now, so that the shim does not wait for a writer; used when the task is there, because what is written to a
+  // FIFO that nobody else has open is lost when we close it.
+  const input =
+    paths.stdin !== "" && existsSync(paths.stdin)
+      ? openFifoWriter(paths.stdin, { keepOpen: true })
+      : undefined;
   return {
     paths,
     done,
@@ -139,6 +131,15 @@ export function openProcessIo(
     },
     async release() {
       await Promise.all(keepers.splice(0).map((keeper) => keeper.close()));
+      streams.connect(
+        input && {
+          write: (data) => input.write(data),
+          async close() {
+            await input.close();
+            await closeInput();
+          },
+        },
+      );
     },
     async close() {
       await Promise.all(

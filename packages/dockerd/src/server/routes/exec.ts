@@ -6,6 +6,8 @@
  * @module
  */
 import type { Engine } from "../../api/engine.ts";
+import { encodeFrame } from "../../api/multiplex.ts";
+import { messageOf } from "../../errors.ts";
 import type { Route } from "../app.ts";
 import { readExecCreate, readExecStart } from "../bodies.ts";
 import { sendJson, sendStatus } from "../exchange.ts";
@@ -36,11 +38,20 @@ export function execRoutes({ execs }: Pick<Engine, "execs">): Route[] {
           return;
         }
         const detachKeys = textValue(request.query, "detachKeys");
-        const attached = await execs.start(id, body, {
-          signal: request.signal,
-          ...(detachKeys === undefined ? {} : { detachKeys }),
-        });
-        await joinConnection(reply.hijack(outputType(request, attached.tty)), attached);
+        const tty = (await execs.inspect(id)).ProcessConfig.tty;
+        // As at the peer the connection is taken over first: what goes wrong then is told in the stream.
+        const connection = reply.hijack(outputType(request, tty));
+        try {
+          const attached = await execs.start(id, body, {
+            signal: request.signal,
+            ...(detachKeys === undefined ? {} : { detachKeys }),
+          });
+          await joinConnection(connection, attached);
+        } catch (err) {
+          const data = new TextEncoder().encode(`${messageOf(err)}\r\n`);
+          await connection.write(tty ? data : encodeFrame({ stream: "stdout", data })).catch(() => {});
+          connection.end();
+        }
       },
     ],
     [
