@@ -1,11 +1,12 @@
 /**
- * Reads the records of a report fd; the layout is in `launch/interpreter.ts`.
+ * Reads the records of a report fd; the layout is in `launch/record.ts`.
  *
  * @module
  */
-import { LOAD_FAILURE, RECORD_HEADER, TRACE_RECORD } from "../launch/interpreter.ts";
+
 import type { Program } from "../launch/program.ts";
 import { RECORD_KIND } from "../launch/program.ts";
+import { LOAD_FAILURE, RECORD_HEADER, TRACE_RECORD } from "../launch/record.ts";
 import type { LaunchRecord } from "./kernel.ts";
 
 /** A record as it came. */

@@ -7,19 +7,23 @@
  *
  * @module
  */
-import { slotOffset } from "./encode.ts";
+
+import { REPORT_FD } from "./encode.ts";
+import { FIRST_PAUSE_MS, hold, leaveWhenDone, release } from "./port_hold.ts";
+import { becomeLaunched } from "./port_launch.ts";
 import {
-  COMMAND,
-  COMMAND_MAX,
-  ENTRY,
-  ENTRY_KIND,
-  EXIT_RECORD_SIZE,
-  FIELD,
-  PORT_FILES,
-  PREPARING,
-} from "./port_wire.ts";
-import type { Label, Operand, Program, Result, Slot } from "./program.ts";
-import { ProgramBuilder, RESERVED_SLOTS } from "./program.ts";
+  CHILD_ROWS,
+  COMMAND_FD,
+  EXITS_FD,
+  eachRow,
+  HELD_ROWS,
+  OWN_REPORT_FD,
+  type Port,
+  SIGNAL_FD,
+} from "./port_state.ts";
+import { COMMAND, COMMAND_MAX, EXIT_RECORD_SIZE, FIELD, PORT_FILES } from "./port_wire.ts";
+import type { Label, Program, Result } from "./program.ts";
+import { ProgramBuilder } from "./program.ts";
 import type { Data } from "./program_data.ts";
 
 /** What distinguishes a monitor from a port. */
@@ -42,37 +46,7 @@ const S_IFIFO = 0o010000;
 const SIGCHLD_MASK = 1n << 16n;
 const WNOHANG_WALL = 0x4000_0001;
 const [POLLIN, POLLHUP] = [1, 0x10];
-const FIONREAD = 0x541b;
-const F_DUPFD_CLOEXEC = 1030;
 const [PR_SET_NAME, PR_SET_CHILD_SUBREAPER] = [15, 36];
-/** Report fd of launched processes: as where the engine spawned them. */
-const REPORT_FD = 3;
-/** The port's own fds begin here, out of the way of those that launched processes get. */
-const [COMMAND_FD, SIGNAL_FD, EXITS_FD, OWN_REPORT_FD, FIRST_HELD_FD] = [240, 241, 242, 243, 248];
-/** Rows of the table of children: clients find the others by their pid. */
-const CHILD_ROWS = 64;
-/** Rows of the table of held FIFOs. */
-const HELD_ROWS = 256;
-/** First and longest pause between looks at FIFOs that are not yet read empty. Milliseconds. */
-const [FIRST_PAUSE_MS, LONGEST_PAUSE_MS] = [5, 1000];
-
-interface Port {
-  readonly p: ProgramBuilder;
-  readonly monitor: boolean;
-  /** Where its FIFOs are. */
-  readonly directory: string;
-  /** The command being handled. */
-  readonly command: Data;
-  /** Table of (pid, seq) of launched children, 8 bytes each. */
-  readonly children: Data;
-  /** Table of (fd, seq, must be empty), 12 bytes each, padded to 16. */
-  readonly held: Data;
-  /** 1 once a child has been seen that the port did not launch: a container. */
-  readonly armed: Slot;
-  /** 1 while no child is left. */
-  readonly childless: Slot;
-}
-
 /** The program of a port or monitor. */
 export function portProgram(options: PortProgramOptions): Program {
   const p = new ProgramBuilder();
@@ -191,51 +165,6 @@ function leaveNothing(p: ProgramBuilder, directory: string): void {
   p.exit(0);
 }
 
-/** Leaves if a container has ended, no child is left and the held FIFOs are empty; sets `wait` if only these are not. */
-function leaveWhenDone(port: Port, leave: Label, pause: Slot, timeout: Data, wait: Slot): void {
-  const { p, held, armed, childless } = port;
-  const stay = p.label();
-  const look = p.label();
-  p.branch("eq", armed, 0, stay);
-  p.branch("eq", childless, 0, stay);
-  const unread = p.bss(8);
-  eachRow(p, HELD_ROWS, 16, (offset, next) => {
-    const row = p.arith("add", held, offset);
-    p.branch("eq", p.load("u32", row, 8), 0, next);
-    p.sys("ioctl", [p.load("u32", row), FIONREAD, unread], { onError: next });
-    p.branch("ne", p.load("u32", unread), 0, look);
-  });
-  p.jump(leave);
-  p.place(look);
-  p.store("u64", timeout, 0, 0);
-  p.store("u64", timeout, 8, p.arith("mul", pause, 1_000_000));
-  p.when("ge", pause, LONGEST_PAUSE_MS, () => {
-    p.store("u64", timeout, 0, 1);
-    p.store("u64", timeout, 8, 0);
-  });
-  p.when("lt", pause, LONGEST_PAUSE_MS, () => p.arith("mul", pause, 2, { into: pause }));
-  p.mov(wait, timeout);
-  p.place(stay);
-}
-
-/** Runs `body` with the offset of each row of a table. */
-function eachRow(
-  p: ProgramBuilder,
-  rows: number,
-  size: number,
-  body: (offset: Slot, next: Label) => void,
-): void {
-  const offset = p.slot();
-  p.mov(offset, 0);
-  p.loop((leave) => {
-    const next = p.label();
-    p.branch("ge", offset, rows * size, leave);
-    body(offset, next);
-    p.place(next);
-    p.arith("add", offset, size, { into: offset });
-  });
-}
-
 /** Waits for every child that has ended, records it, reports it. */
 function reap(port: Port): void {
   const { p, monitor, children } = port;
@@ -317,102 +246,4 @@ function handle(port: Port, leave: Label): void {
   });
   p.record("started", kind, result);
   p.place(done);
-}
-
-/** Opens a FIFO at both ends and keeps it. */
-function hold({ p, command, held }: Port, seq: Result, result: Slot): void {
-  const failed = p.label();
-  const path = at(p, command, FIELD.path);
-  p.sys("openat", [AT_FDCWD, path, O_RDWR | O_NONBLOCK | O_CLOEXEC, 0], { into: result, onError: failed });
-  const low = p.slot();
-  p.mov(low, result);
-  p.sys("fcntl", [low, F_DUPFD_CLOEXEC, FIRST_HELD_FD], { into: result, onError: "ignore" });
-  p.sys("close", [low], { onError: "ignore" });
-  p.branch("lt", result, 0, failed);
-  eachRow(p, HELD_ROWS, 16, (offset, next) => {
-    const row = p.arith("add", held, offset);
-    p.branch("ne", p.load("u32", row), 0, next);
-    p.store("u32", row, 0, result);
-    p.store("u32", row, 4, seq);
-    p.store("u32", row, 8, p.load("u32", command, FIELD.number));
-    p.jump(failed);
-  });
-  p.sys("close", [result], { onError: "ignore" });
-  p.mov(result, -24);
-  p.place(failed);
-}
-
-/** Closes a held FIFO. */
-function release({ p, command, held }: Port, result: Slot): void {
-  p.mov(result, 0);
-  const wanted = p.load("u32", command, FIELD.number);
-  eachRow(p, HELD_ROWS, 16, (offset, next) => {
-    const row = p.arith("add", held, offset);
-    p.branch("ne", p.load("u32", row, 4), wanted, next);
-    p.sys("close", [p.load("u32", row)], { onError: "ignore" });
-    p.store("u64", row, 0, 0);
-    p.store("u64", row, 8, 0);
-  });
-}
-
-/** In the child: descriptors, working directory, then the program. */
-function becomeLaunched({ p, command }: Port, seq: Result): void {
-  p.mov(p.reportFd, REPORT_FD);
-  p.arith("or", seq, PREPARING, { into: p.reportSeq });
-  p.sys("rt_sigprocmask", [2, p.bss(8), 0, 8]);
-  p.sys("close_range", [COMMAND_FD, 0xffff_ffffn, 0]);
-  const path = at(p, command, FIELD.path);
-  const file = p.sys("openat", [AT_FDCWD, path, O_CLOEXEC, 0], { name: "open launch program" });
-  p.sys("unlinkat", [AT_FDCWD, path, 0], { onError: "ignore" });
-  const image = p.loadImage(file);
-  const cwd = p.load("u32", command, FIELD.cwd);
-  p.when("ne", cwd, 0, () => p.sys("chdir", [p.arith("add", command, cwd)], { name: "change directory" }));
-
-  const count = p.load("u32", command, FIELD.count);
-  const index = p.slot();
-  p.mov(index, 0);
-  p.loop((leave) => {
-    const next = p.label();
-    p.branch("ge", index, count, leave);
-    const entry = p.arith("add", p.arith("mul", index, ENTRY.size), command.at(FIELD.entries));
-    const kind = p.load("u32", entry, ENTRY.kind);
-    const value = p.load("u32", entry, ENTRY.value);
-    p.branch("eq", kind, ENTRY_KIND.leave, next);
-    const fd = p.slot();
-    p.when(
-      "eq",
-      kind,
-      ENTRY_KIND.path,
-      () => {
-        const flags = p.load("u32", entry, ENTRY.flags);
-        const name = p.arith("add", command, value);
-        p.sys("openat", [AT_FDCWD, name, p.arith("or", flags, O_CLOEXEC), 0o600], {
-          into: fd,
-          name: "open stdio",
-        });
-      },
-      () => {
-        const owner = p.sys("pidfd_open", [p.load("u32", command, FIELD.number), 0], { name: "open caller" });
-        p.sys("pidfd_getfd", [owner, value, 0], { into: fd, name: "take descriptor of caller" });
-        p.sys("close", [owner]);
-      },
-    );
-    const high = p.sys("fcntl", [fd, F_DUPFD_CLOEXEC, COMMAND_FD]);
-    p.sys("close", [fd]);
-    const target = p.slot();
-    p.mov(target, index);
-    p.when("ge", target, 3, () => p.arith("add", target, 2, { into: target }));
-    p.sys("dup3", [high, target, 0]);
-    p.sys("close", [high]);
-    p.place(next);
-    p.arith("add", index, 1, { into: index });
-  });
-  p.store("u64", image, slotOffset(RESERVED_SLOTS.report), REPORT_FD);
-  p.store("u64", image, slotOffset(RESERVED_SLOTS.seq), seq);
-  p.enter(image);
-}
-
-/** Address of the string that the command's field at `field` is the offset of. */
-function at(p: ProgramBuilder, command: Data, field: number): Operand {
-  return p.arith("add", p.load("u32", command, field), command);
 }

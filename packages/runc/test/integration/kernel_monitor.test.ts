@@ -26,9 +26,13 @@ const PID_TAG = 5;
 function containerProgram(script: string): Program {
   const p = new ProgramBuilder();
   const parent = p.label();
+  const adoptive = p.slot();
+  p.sys("getppid", [], { into: adoptive });
   const pid = p.sys("clone", [0x8000 | 17, 0, 0, 0, 0], { name: "clone container" });
   p.branch("ne", pid, 0, parent);
   p.sys("prctl", [1, 9]);
+  // It may have died before that.
+  p.when("ne", p.sys("getppid", []), adoptive, () => p.exit(1));
   p.sys("execve", [p.cstring("/bin/sh"), p.vector(["sh", "-c", script]), p.vector(["PATH=/bin:/usr/bin"])]);
   p.place(parent);
   p.value(PID_TAG, pid);
@@ -155,6 +159,27 @@ describe.skipIf(rootless !== undefined)(titled("monitorKernel()", rootless), () 
         expect(Buffer.from(chunk).toString().trim()).toBe("7");
         break;
       }
+    });
+
+    it("lets the next client release what another one let it hold", async () => {
+      const input = join(directory, "in");
+      await makeFifo(spawner, input);
+      const { id } = await monitor.hold(input);
+      const pid = await startContainer(monitor, "exec cat", [input]);
+      await monitor[Symbol.asyncDispose]();
+      monitor = await connectMonitor(directory, { onExit: (exit) => exits.push(exit) });
+      await sleep(50);
+      expect(isAlive(pid)).toBe(true);
+      await monitor.release(id);
+      await expect.poll(() => exits).toMatchObject([{ pid, code: 0 }]);
+    });
+
+    it("refuses to hold what is not there", async () => {
+      const missing = monitor.hold(join(directory, "none"));
+      await expect(missing).rejects.toMatchObject({
+        code: "NOT_FOUND",
+        message: `cannot hold fifo ${directory}/none: ENOENT`,
+      });
     });
 
     it("adopts what a container leaves behind and stays until that has ended", async () => {
