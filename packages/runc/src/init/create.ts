@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { resolve } from "node:path";
 import type { Spec } from "@rt/oci-spec/oci";
 import type { ConsoleTarget, ParentMode } from "../api/oci_runtime.ts";
 import type { CgroupLayout } from "../cgroups/layout.ts";
@@ -15,6 +16,7 @@ import {
   emitOpenTerminal,
   emitSendMaster,
 } from "../console/console.ts";
+import { InvalidRequestError } from "../errors.ts";
 import { emitHooks } from "../hooks/emit.ts";
 import type { Operand, Program, Slot } from "../launch/program.ts";
 import { ProgramBuilder } from "../launch/program.ts";
@@ -30,7 +32,7 @@ import { emitMappings, emitWriteProc } from "../namespaces/user.ts";
 import { emitCgroupMount } from "../rootfs/cgroup_mount.ts";
 import { containerDevices, emitDeviceLinks, emitDevices } from "../rootfs/device.ts";
 import { emitMaskedPaths, emitReadonlyPaths } from "../rootfs/mask.ts";
-import { emitMount, newFilesystem, setAttributes } from "../rootfs/mount.ts";
+import { cloneTree, emitMount, type MountPlan, newFilesystem, setAttributes } from "../rootfs/mount.ts";
 import { parseMountOptions } from "../rootfs/mount_options.ts";
 import { emitBindRoot, emitMoveRoot, emitPivotRoot } from "../rootfs/pivot_root.ts";
 import { propagationOf } from "../rootfs/propagation.ts";
@@ -124,34 +126,30 @@ function emitChild(
 ): void {
   const process = plan.spec.process!;
   const { ready, go } = pipes;
-  if (go !== undefined) emitAwaitMapping(p, go);
+  if (go !== undefined) p.sys("close", [go.write]);
   p.sys("setsid", [], { name: "start session" });
   p.sys("umask", [0]);
-  if (plan.newKeyring) emitSessionKeyring(p, plan.id);
   const fifo = plan.fifo === undefined ? undefined : emitOpenFifo(p, plan.fifo);
   const socket = plan.console?.kind === "socket" ? emitConnect(p, plan.console.path) : pipes.relay;
   emitJoinCgroups(p, emitOpenCgroups(p, plan.cgroups.join()));
   if (namespaces.created.has("cgroup")) {
     p.sys("unshare", [NAMESPACE_FLAG.cgroup], { name: "make cgroup namespace" });
   }
-  if (go === undefined) {
-    emitRlimits(p, process);
-    emitOomScoreAdj(p, process);
-  }
+  if (go === undefined) emitOomScoreAdj(p, process);
   if (namespaces.created.has("network")) emitLoopback(p);
   emitNames(p, plan.spec);
-  emitRootfs(p, plan, namespaces, { fifo, socket });
+  emitRootfs(p, plan, namespaces, { fifo, socket, mapped: go?.read });
+  if (go === undefined) emitRlimits(p, process);
   const program = emitReady(p, { ...plan, process });
   emitWaitAndExec(p, plan, ready, fifo, program);
 }
 
 /** Waits until the mapping is there, then becomes its root. */
-function emitAwaitMapping(p: ProgramBuilder, go: ReadyPipe): void {
+function emitAwaitMapping(p: ProgramBuilder, mapped: Slot): void {
   const byte = p.bss(8);
-  p.sys("close", [go.write]);
-  const count = p.sys("read", [go.read, byte, 1], { name: "wait for id mapping" });
+  const count = p.sys("read", [mapped, byte, 1], { name: "wait for id mapping" });
   p.when("ne", count, 1, () => p.exit(1));
-  p.sys("close", [go.read]);
+  p.sys("close", [mapped]);
   p.sys("setresgid", [0, 0, 0], { name: "become root of user namespace" });
   p.sys("setresuid", [0, 0, 0], { name: "become root of user namespace" });
 }
@@ -196,7 +194,12 @@ function emitRootfs(
   p: ProgramBuilder,
   plan: CreatePlan,
   namespaces: NamespacePlan,
-  open: { readonly fifo: Slot | undefined; readonly socket: Slot | undefined },
+  open: {
+    readonly fifo: Slot | undefined;
+    readonly socket: Slot | undefined;
+    /** Where the launching process tells that a new user namespace has its mapping. */
+    readonly mapped: Slot | undefined;
+  },
 ): void {
   const { spec } = plan;
   const linux = spec.linux ?? {};
@@ -214,7 +217,15 @@ function emitRootfs(
     });
   }
   const root = emitBindRoot(p, plan.rootfs);
-  emitMounts(p, root, plan, namespaces);
+  const mounts = planMounts(plan);
+  let opened: readonly (Slot | undefined)[] = [];
+  if (open.mapped !== undefined) {
+    // Paths of the host are opened while we are still its root, files are made once we are the container's.
+    opened = mounts.map((mount) => (mount.options.bind === "no" ? undefined : cloneTree(p, mount)));
+    emitAwaitMapping(p, open.mapped);
+  }
+  if (plan.newKeyring) emitSessionKeyring(p, plan.id);
+  emitMounts(p, root, plan, namespaces, mounts, opened);
   const ownDev = !(spec.mounts ?? []).some(
     (m) => m.destination.replace(/\/+$/, "") === "/dev" && parseMountOptions(m.options ?? []).bind !== "no",
   );
@@ -240,32 +251,43 @@ function emitRootfs(
   p.sys("close", [root]);
 }
 
-function emitMounts(p: ProgramBuilder, root: Slot, plan: CreatePlan, namespaces: NamespacePlan): void {
-  for (const mount of plan.spec.mounts ?? []) {
+/** What `mounts` come to. @throws {InvalidRequestError} for what is not supported. */
+function planMounts({ spec, bundle, isDirectory }: CreatePlan): MountPlan[] {
+  return (spec.mounts ?? []).map((mount) => {
     const options = parseMountOptions(mount.options ?? []);
+    if (options.copyUp) throw new InvalidRequestError("mount option tmpcopyup is not supported");
     const destination = mount.destination.startsWith("/") ? mount.destination : `/${mount.destination}`;
-    if (mount.type === "cgroup" || mount.type === "cgroup2") {
-      const ownNamespace = namespaces.created.has("cgroup");
-      emitCgroupMount(p, root, {
-        destination,
-        options,
-        layout: plan.layout,
-        paths: plan.cgroups.paths,
-        ownNamespace,
-      });
-      continue;
-    }
     const bind = options.bind !== "no" || mount.type === "bind";
-    const source = mount.source ?? "";
-    const absolute = bind && !source.startsWith("/") ? `${plan.bundle}/${source}` : source;
-    const tree = emitMount(p, root, {
+    const source = bind ? resolve(bundle, mount.source ?? "") : (mount.source ?? "");
+    return {
       destination,
       type: bind ? "bind" : (mount.type ?? ""),
-      source: absolute,
+      source,
       options: bind && options.bind === "no" ? { ...options, bind: "one" } : options,
-      kind: bind && !plan.isDirectory(absolute) ? "file" : "directory",
-    });
-    p.sys("close", [tree]);
+      kind: bind && !isDirectory(source) ? "file" : "directory",
+    };
+  });
+}
+
+function emitMounts(
+  p: ProgramBuilder,
+  root: Slot,
+  plan: CreatePlan,
+  namespaces: NamespacePlan,
+  mounts: readonly MountPlan[],
+  opened: readonly (Slot | undefined)[],
+): void {
+  for (const [i, mount] of mounts.entries()) {
+    if (mount.type === "cgroup" || mount.type === "cgroup2") {
+      emitCgroupMount(p, root, {
+        ...mount,
+        layout: plan.layout,
+        paths: plan.cgroups.paths,
+        ownNamespace: namespaces.created.has("cgroup"),
+      });
+    } else {
+      p.sys("close", [emitMount(p, root, mount, opened[i])]);
+    }
   }
 }
 

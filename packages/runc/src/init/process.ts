@@ -1,9 +1,9 @@
 /**
  * The last part of every launch: from "inside the container" to "about to execute the user's program".
  *
- * Order as in opencontainers/runc libcontainer/{standard_init,setns_init,init}_linux.go: no_new_privs, seccomp if it
- * needs privilege, descriptors, bounding set, user, working directory, capabilities, death signal, the program's path,
- * seccomp if it does not need privilege.
+ * Order: no_new_privs, descriptors, bounding set, working directory, user, capabilities, death signal, the program's
+ * path, seccomp. runc (libcontainer/{standard_init,setns_init,init}_linux.go) loads the filter first where it needs
+ * privilege for it; here one capability is kept for it, so that no profile has to allow what a runtime does.
  *
  * @module
  */
@@ -35,6 +35,9 @@ export interface ProcessPlan {
   readonly preserveFds: number;
   readonly dieWithParent: boolean;
 }
+
+/** The capability that seccomp(2) takes without no_new_privs. */
+const CAP_SYS_ADMIN = 1n << 21n;
 
 /** What {@linkcode emitExec} needs. */
 export interface ReadyProcess {
@@ -71,7 +74,6 @@ export function emitReady(p: ProgramBuilder, plan: ProcessPlan): ReadyProcess {
   const env = environment(process.env ?? []);
   const noNewPrivs = process.noNewPrivileges === true;
   if (noNewPrivs) p.sys("prctl", [PR.setNoNewPrivs, 1, 0, 0, 0], { name: "set no_new_privs" });
-  if (seccomp !== undefined && !noNewPrivs) emitSeccomp(p, seccomp);
   emitCloseFds(p, plan.preserveFds);
   const sets = capabilitySets(process.capabilities ?? {}, plan.lastCap);
   if (process.capabilities !== undefined) emitBounding(p, sets, plan.lastCap);
@@ -87,12 +89,15 @@ export function emitReady(p: ProgramBuilder, plan: ProcessPlan): ReadyProcess {
   p.when("eq", changed, 0, () => p.sys("chdir", [p.cstring(process.cwd)], { name }));
   emitVerifyCwd(p);
   p.sys("prctl", [PR.setKeepcaps, 0, 0, 0, 0], { name: "clear keep capabilities" });
-  if (process.capabilities !== undefined) emitCapabilities(p, sets);
+  // Without no_new_privs the filter takes CAP_SYS_ADMIN, which is kept, unused, until then.
+  const spare = seccomp !== undefined && !noNewPrivs ? CAP_SYS_ADMIN : 0n;
+  if (process.capabilities !== undefined) emitCapabilities(p, sets, spare);
   if (plan.dieWithParent) p.sys("prctl", [PR.setPdeathsig, SIG.kill, 0, 0, 0], { name: "set death signal" });
   const argv = p.vector(process.args ?? []);
   const envp = hasHome(env) ? p.vector(env) : vectorWithHome(p, env, process.user.uid);
   const path = emitLookup(p, process.args?.[0] ?? "", env);
-  if (seccomp !== undefined && noNewPrivs) emitSeccomp(p, seccomp);
+  if (seccomp !== undefined)
+    emitSeccomp(p, seccomp, process.capabilities === undefined ? undefined : sets, spare);
   return { path, argv, envp };
 }
 
@@ -116,9 +121,25 @@ function vectorWithHome(p: ProgramBuilder, env: readonly string[], uid: number):
   return table.pointer(env.length * 8, home).data;
 }
 
-function emitSeccomp(p: ProgramBuilder, filter: SeccompFilter): void {
+/** Loads the filter; of our own system calls only capset, what waits to be started, and execve are still to pass it. */
+function emitSeccomp(
+  p: ProgramBuilder,
+  filter: SeccompFilter,
+  sets: CapabilitySets | undefined,
+  spare: bigint,
+): void {
   const program = p.struct(16).u16(0, filter.count).pointer(8, p.bytes(filter.bytes));
+  const raise = sets !== undefined && spare !== 0n;
+  if (raise) emitCapset(p, { ...sets, permitted: sets.permitted | spare, effective: sets.effective | spare });
   p.sys("seccomp", [1, filter.flags, program.data], { name: "load seccomp filter" });
+  if (raise) emitCapset(p, sets);
+}
+
+function emitCapset(
+  p: ProgramBuilder,
+  sets: Pick<CapabilitySets, "effective" | "permitted" | "inheritable">,
+): void {
+  p.sys("capset", [p.bytes(capsetHeader()), p.bytes(capsetData(sets))], { name: "set capabilities" });
 }
 
 /** Marks every descriptor from 3 + `preserve` on to be closed by execve. */
@@ -133,8 +154,8 @@ function emitBounding(p: ProgramBuilder, sets: CapabilitySets, lastCap: number):
   }
 }
 
-function emitCapabilities(p: ProgramBuilder, sets: CapabilitySets): void {
-  p.sys("capset", [p.bytes(capsetHeader()), p.bytes(capsetData(sets))], { name: "set capabilities" });
+function emitCapabilities(p: ProgramBuilder, sets: CapabilitySets, spare: bigint): void {
+  emitCapset(p, { ...sets, permitted: sets.permitted | spare });
   p.sys("prctl", [PR.capAmbient, PR.capAmbientClearAll, 0, 0, 0], { name: "clear ambient capabilities" });
   for (const bit of ambientRaises(sets.ambient)) {
     p.sys("prctl", [PR.capAmbient, PR.capAmbientRaise, bit, 0, 0], {

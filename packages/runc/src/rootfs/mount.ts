@@ -41,10 +41,14 @@ export interface MountPlan {
   readonly kind: "directory" | "file";
 }
 
-/** Emits one mount below `root`; the result is a slot with the mount's own descriptor. */
-export function emitMount(p: ProgramBuilder, root: Operand, plan: MountPlan): Slot {
+/**
+ * Emits one mount below `root`; the result is a slot with the mount's own descriptor.
+ *
+ * @param opened What {@linkcode cloneTree} gave, if the source had to be opened earlier.
+ */
+export function emitMount(p: ProgramBuilder, root: Operand, plan: MountPlan, opened?: Slot): Slot {
   const name = `mount ${plan.source} on ${plan.destination}`;
-  const tree = plan.options.bind === "no" ? newFilesystem(p, plan, name) : cloneTree(p, plan, name);
+  const tree = opened ?? (plan.options.bind === "no" ? newFilesystem(p, plan, name) : cloneTree(p, plan));
   const strict = plan.type === "proc" || plan.type === "sysfs";
   const target = ensureTarget(
     p,
@@ -130,8 +134,9 @@ export function newFilesystem(
 }
 
 /** A copy of a mount of the host, detached. */
-function cloneTree(p: ProgramBuilder, plan: MountPlan, name: string): Slot {
+export function cloneTree(p: ProgramBuilder, plan: MountPlan): Slot {
   const { options } = plan;
+  const name = `mount ${plan.source} on ${plan.destination}`;
   const tree = p.slot();
   const flags = MOUNT.openTreeClone | 0o2000000 | (options.bind === "recursive" ? AT.recursive : 0);
   p.sys("open_tree", [AT_FDCWD, p.cstring(plan.source), flags], { into: tree, name });
