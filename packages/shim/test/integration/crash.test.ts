@@ -99,10 +99,10 @@ function suite(): void {
       assert.equal((await service.wait({ id: f.id }, { timeoutMs: 5000 })).exitStatus, 23);
       assert.equal(await f.stdout, "before\ngot after\n");
       await until("exit is told", () => exitsOf(f.shim.events).length > 0);
-      assert.deepEqual(
-        f.shim.events.map((e) => e.topic),
-        ["/tasks/create", "/tasks/start", "/tasks/exit"],
-      );
+      // An event whose acknowledgement was not written down in time is told twice, never not at all.
+      const topics = f.shim.events.map((e) => e.topic);
+      assert.deepEqual([...new Set(topics)], ["/tasks/create", "/tasks/start", "/tasks/exit"]);
+      assert.equal(exitsOf(f.shim.events).length, 1);
       assert.equal((await service.delete({ id: f.id })).exitStatus, 23);
     });
 
