@@ -95,6 +95,8 @@ async function daemon(config: Config): Promise<number> {
   const stopped = Promise.withResolvers<void>();
   for (const name of ["SIGTERM", "SIGINT"] as const) process.on(name, () => stopped.resolve());
   process.on("SIGPIPE", () => {});
+  // A client that goes away at a bad moment must not take the daemon along.
+  process.on("unhandledRejection", (err) => log.error("unhandled rejection", { err }));
   const startedAt = performance.now();
   await using _containerd = await serveContainerd(config, { log });
   log.info("containerd successfully booted", {

@@ -22,11 +22,14 @@ import { callOptions, fromWireError } from "./call.ts";
 
 type Request = MessageInitShape<typeof WriteContentRequestSchema>;
 
-/** Longest piece sent at once; containerd takes up to 16 MiB, gRPC servers as a rule 4. Bytes. */
-const pieceBytes = 1024 * 1024;
+/**
+ * Longest piece sent at once. Bytes. HTTP/2's first window holds no more, and Bun 1.4's client stalls for ever on a
+ * message that does not fit in one; on Node larger pieces are slower too (measured).
+ */
+const pieceBytes = 65536;
 
 /** Pieces that may be without an answer. */
-const windowPieces = 4;
+const windowPieces = 1;
 
 /** Opens the stream and asks for the ingest's state. */
 export async function openWriter(

@@ -10,14 +10,8 @@
  * @module
  */
 import { readdir, rm } from "node:fs/promises";
-import { basename, delimiter, dirname, join } from "node:path";
-import {
-  deleteShim,
-  type ShimAddress,
-  type ShimInvocation,
-  shimProgramName,
-  startShim,
-} from "@rt/shim/client";
+import { join } from "node:path";
+import type { ShimAddress } from "@rt/shim/client";
 import type { TypedAny } from "../api/call.ts";
 import type { Containers } from "../api/containers.ts";
 import type { ExitStatus } from "../api/tasks.ts";
@@ -36,10 +30,8 @@ import {
   writeShim,
 } from "./bundle.ts";
 import { type ShimConnection, ShimConnections } from "./shim_connection.ts";
+import { deleteDeadShim, isOwnShim, launchShim, shimBinary } from "./shim_launch.ts";
 import { readShimLog, type ShimLog } from "./shim_log.ts";
-
-/** Name of our own shim's program. */
-const OWN_SHIM = "containerd-shim-rt-v2";
 
 /** How long finding, ending and deleting a shim may take each. Milliseconds; containerd's values. */
 const [loadTimeoutMs, shutdownTimeoutMs, cleanupTimeoutMs] = [5000, 3000, 5000];
@@ -136,7 +128,7 @@ export class ShimRuntime implements AsyncDisposable {
   async remove(task: Task): Promise<void> {
     const entry = task as TaskEntry;
     this.#forget(entry);
-    if (!isOwn(entry.binary)) {
+    if (!isOwnShim(entry.binary)) {
       const connection = await entry.connection.catch(() => undefined);
       if (connection !== undefined) await this.#shutDown(connection, entry.bundle.id);
     }
@@ -162,7 +154,9 @@ export class ShimRuntime implements AsyncDisposable {
   /** Leaves the shims and their containers running; our own shims that serve nobody are ended. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing = true;
-    const idle = [...this.#own].filter(([namespace]) => this.list(namespace).every((t) => !isOwn(t.binary)));
+    const idle = [...this.#own].filter(([namespace]) =>
+      this.list(namespace).every((t) => !isOwnShim(t.binary)),
+    );
     await Promise.all(
       idle.map(async ([namespace, address]) => {
         const connection = await this.#connections.get(await address, namespace);
@@ -178,10 +172,10 @@ export class ShimRuntime implements AsyncDisposable {
     task: NewTask,
     create: (shim: ShimConnection, bundle: Bundle) => Promise<T>,
   ): Promise<T> {
-    const binary = this.#binary(task.runtime);
+    const binary = shimBinary(this.#config, task.runtime);
     const entry = this.#entry(bundle, binary);
     try {
-      if (!isOwn(binary)) entry.log = await readShimLog(this.#deps.kernel, bundle, this.#deps.log);
+      if (!isOwnShim(binary)) entry.log = await readShimLog(this.#deps.kernel, bundle, this.#deps.log);
       entry.connection = this.#start(bundle, binary, task.options);
       const connection = await entry.connection;
       await writeShim(bundle, binary, connection.shim);
@@ -201,7 +195,7 @@ export class ShimRuntime implements AsyncDisposable {
       await connection.client
         .delete({ id: entry.bundle.id }, { timeoutMs: cleanupTimeoutMs })
         .catch(() => {});
-      if (!isOwn(entry.binary)) await this.#shutDown(connection, entry.bundle.id);
+      if (!isOwnShim(entry.binary)) await this.#shutDown(connection, entry.bundle.id);
     }
     await this.#removeBundle(entry);
   }
@@ -209,10 +203,11 @@ export class ShimRuntime implements AsyncDisposable {
   /** Connects to the shim for a bundle: the running one of our own kind, or a new one. */
   async #start(bundle: Bundle, binary: string, options?: TypedAny): Promise<ShimConnection> {
     const { namespace } = bundle;
-    if (!isOwn(binary)) return this.#connections.get(await this.#run(bundle, binary, options), namespace);
+    if (!isOwnShim(binary))
+      return this.#connections.get(await launchShim(this.#config, bundle, binary, options), namespace);
     for (let last = false; ; last = true) {
       const known = this.#own.get(namespace);
-      const address = known ?? this.#run(bundle, binary, options);
+      const address = known ?? launchShim(this.#config, bundle, binary, options);
       this.#own.set(namespace, address);
       try {
         return await this.#connections.get(await address, namespace);
@@ -222,38 +217,6 @@ export class ShimRuntime implements AsyncDisposable {
         if (known === undefined || last) throw err;
       }
     }
-  }
-
-  #run(bundle: Bundle, binary: string, options?: TypedAny): Promise<ShimAddress> {
-    return startShim({
-      ...this.#invocation(bundle, binary),
-      ...(options === undefined ? {} : { options }),
-      // Shims of containerd 1.x refuse what they cannot decode; ours is told of the newest.
-      ...(isOwn(binary) ? {} : { stdin: "options" as const }),
-    });
-  }
-
-  #invocation(bundle: Bundle, binary: string): ShimInvocation {
-    const { address, ttrpcAddress, path, logLevel } = this.#config;
-    const dir = Object.values(this.#config.shims).map(dirname);
-    return {
-      runtime: binary,
-      id: bundle.id,
-      namespace: bundle.namespace,
-      bundle: bundle.path,
-      address,
-      ttrpcAddress,
-      path: [...new Set([...path.split(delimiter), ...dir])].join(delimiter),
-      debug: logLevel === "debug",
-    };
-  }
-
-  /** Binary of a runtime: as configured, else its name, which is looked up in PATH. */
-  #binary(runtime: string): string {
-    const configured = this.#config.shims[runtime];
-    if (configured !== undefined) return configured;
-    shimProgramName(runtime);
-    return runtime;
   }
 
   #entry(bundle: Bundle, binary: string): TaskEntry {
@@ -280,8 +243,7 @@ export class ShimRuntime implements AsyncDisposable {
     await connection.client.shutdown({ id }, options).catch((err: unknown) => {
       if (!hasCode(err, "UNAVAILABLE")) this.#deps.log.warn("cannot shut down shim", { container: id, err });
     });
-    if (this.list().some((t) => (t as TaskEntry).connection === Promise.resolve(connection))) return;
-    await this.#connections.drop(connection);
+    await this.#connections.release(connection);
   }
 
   async #removeBundle(entry: TaskEntry): Promise<void> {
@@ -302,7 +264,7 @@ export class ShimRuntime implements AsyncDisposable {
       if ((await entry.connection.catch(() => undefined)) !== connection) continue;
       const { id, namespace } = entry.bundle;
       this.#deps.log.warn("shim disconnected", { container: id, namespace });
-      if (isOwn(entry.binary)) entry.connection = this.#restart(entry);
+      if (isOwnShim(entry.binary)) entry.connection = this.#restart(entry);
       else void this.#cleanUp(entry);
     }
   }
@@ -330,9 +292,7 @@ export class ShimRuntime implements AsyncDisposable {
     const known = this.#tasks.get(keyOf(entry.bundle)) === entry;
     let exit: ExitStatus & { pid: number } = { pid: 0, exitStatus: 255, exitedAt: new Date() };
     try {
-      const signal = AbortSignal.timeout(cleanupTimeoutMs);
-      const answer = await deleteShim({ ...this.#invocation(entry.bundle, entry.binary), signal });
-      exit = { pid: answer.pid, exitStatus: answer.exitStatus, exitedAt: answer.exitedAt ?? new Date() };
+      exit = await deleteDeadShim(this.#config, entry.bundle, entry.binary);
     } catch (err) {
       this.#deps.log.warn("cannot clean up after shim", { container: id, namespace, err });
     }
@@ -354,7 +314,7 @@ export class ShimRuntime implements AsyncDisposable {
       const container = await containers
         .get(bundle.id, { namespace: bundle.namespace })
         .catch(() => undefined);
-      binary = container === undefined ? undefined : this.#binary(container.runtime.name);
+      binary = container === undefined ? undefined : shimBinary(this.#config, container.runtime.name);
     }
     const entry = this.#entry(bundle, binary ?? "");
     if (binary === undefined || shim === undefined) {
@@ -365,7 +325,7 @@ export class ShimRuntime implements AsyncDisposable {
     }
     this.#tasks.set(keyOf(bundle), entry);
     try {
-      if (isOwn(binary)) {
+      if (isOwnShim(binary)) {
         entry.connection = this.#restart(entry);
         await entry.connection;
       } else {
@@ -376,15 +336,12 @@ export class ShimRuntime implements AsyncDisposable {
       log.debug("task found again", { container: bundle.id, namespace: bundle.namespace });
     } catch (err) {
       log.info("shim of task is gone", { container: bundle.id, namespace: bundle.namespace, err });
-      if (!isOwn(binary)) await this.#cleanUp(entry);
+      if (!isOwnShim(binary)) await this.#cleanUp(entry);
     }
   }
 }
 
 const keyOf = (bundle: Bundle): string => `${bundle.namespace}/${bundle.id}`;
-
-/** Whether a binary is our own shim, of which one serves a namespace. */
-const isOwn = (binary: string): boolean => basename(binary) === OWN_SHIM;
 
 /** Names in a directory, without hidden ones; none if it is not there. */
 async function entries(dir: string): Promise<string[]> {
