@@ -98,7 +98,7 @@ export async function connectMonitor(
   directory: string,
   options: ConnectMonitorOptions = {},
 ): Promise<MonitorKernel> {
-  const program = portProgram({ directory, monitor: true, name: NAME });
+  const program = (): Program => portProgram({ directory, monitor: true, name: NAME });
   const { onExit } = options;
   const client = new PortClient({ directory, program, ...(onExit === undefined ? {} : { onExit }) });
   const reports = openFifoReader(join(directory, PORT_FILES.report));

@@ -35,8 +35,8 @@ export interface ReapedProcess extends ExitStatus {
 export interface PortClientOptions {
   /** The port's directory. */
   readonly directory: string;
-  /** The port's own program, to name steps that fail while it prepares a launch. */
-  readonly program: Program;
+  /** Makes the port's own program, to name steps that fail while it prepares a launch. */
+  readonly program: () => Program;
   /** Architecture that programs are encoded for. @default {that of this process} */
   readonly arch?: Arch | undefined;
   /** Receives the end of every process that this client did not launch. */
@@ -171,7 +171,7 @@ export class PortClient {
     const seq = (raw.seq & ~PREPARING) >>> 0;
     const launch = this.#pending.get(seq) ?? this.#late.get(seq);
     if (launch === undefined) return;
-    const record = interpretRecord(preparing ? this.#options.program : launch.program, raw);
+    const record = interpretRecord(preparing ? this.#options.program() : launch.program, raw);
     if (record === undefined) return;
     if (launch.queue.ended) launch.options.onLate?.(record);
     else launch.queue.push(record);

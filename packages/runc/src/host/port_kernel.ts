@@ -104,7 +104,7 @@ class PortKernel implements Kernel {
       const { onExit, emulator } = this.#options;
       client = new PortClient({
         directory,
-        program,
+        program: () => program,
         arch: emulator?.arch,
         ...(onExit === undefined ? {} : { onExit }),
       });
