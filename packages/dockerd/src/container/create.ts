@@ -112,6 +112,19 @@ function newRecord(
   };
 }
 
+/** What was asked for at each network; `default` is the network of the mode. */
+function endpointsOf(
+  asked: ContainerCreateRequest["NetworkingConfig"],
+  mode: string,
+): ContainerRecord["NetworkSettings"]["Networks"] {
+  const endpoints: ContainerRecord["NetworkSettings"]["Networks"] = {};
+  for (const [network, endpoint] of Object.entries(asked?.EndpointsConfig ?? {})) {
+    endpoints[network === "default" ? mode : network] = endpoint ?? {};
+  }
+  if (!mode.startsWith("container:")) endpoints[mode] ??= {};
+  return endpoints;
+}
+
 /** Refuses a request that cannot work. @throws {InvalidParameterError}. */
 function checkRequest(request: ContainerCreateRequest): void {
   if ((request.WorkingDir ?? "") !== "" && !request.WorkingDir!.startsWith("/")) {
@@ -166,14 +179,7 @@ export async function createContainer(
     const layers = made.made.length === 0 ? [] : layersOf(mounts);
     await Promise.all(made.made.map((volume) => copyUp(layers, volume.destination, volume.mountpoint)));
     const record = newRecord(deps, id, name, image, config, made);
-    record.NetworkSettings.Networks = Object.fromEntries(
-      Object.entries(NetworkingConfig?.EndpointsConfig ?? {}).map(([network, endpoint]) => [
-        network,
-        endpoint ?? {},
-      ]),
-    );
-    const mode = hostConfig.NetworkMode ?? "bridge";
-    if (!mode.startsWith("container:")) record.NetworkSettings.Networks[mode] ??= {};
+    record.NetworkSettings.Networks = endpointsOf(NetworkingConfig, hostConfig.NetworkMode ?? "bridge");
     container = containerOf(record, hostConfig);
     await deps.store.add(container);
   } catch (err) {

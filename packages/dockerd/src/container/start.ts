@@ -112,7 +112,7 @@ export async function launch(deps: ContainerDeps, container: Container): Promise
   try {
     await launchSteps(deps, container, made);
   } catch (err) {
-    const { exitCode, error } = startFailure(err);
+    const { exitCode, error } = startFailure(err, made.taskTried === true);
     await takeBack(deps, container, made);
     const { State } = container.record;
     State.Running = false;
@@ -121,11 +121,6 @@ export async function launch(deps: ContainerDeps, container: Container): Promise
     State.ExitCode = exitCode;
     State.Error = error.message;
     await deps.store.save(container);
-    for (const waiter of container.waiters) {
-      if (waiter.condition === "removed") continue;
-      waiter.resolve({ StatusCode: exitCode, Error: { Message: error.message } });
-      container.waiters.delete(waiter);
-    }
     if (container.hostConfig.AutoRemove) {
       // The lock is ours: the removal must not wait for it.
       await removeContainer(deps, container, { volumes: true, locked: true });

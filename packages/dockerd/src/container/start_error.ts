@@ -21,8 +21,17 @@ const NOT_FOUND = [
   "failed to run runc create/exec call",
 ];
 
-/** The exit code and the error to tell for what the layers below threw. */
-export function startFailure(err: unknown): StartFailure {
+/**
+ * The exit code and the error to tell for what the layers below threw.
+ *
+ * @param fromRuntime Whether the runtime had been asked already: only its texts tell what the command is.
+ */
+export function startFailure(err: unknown, fromRuntime: boolean = true): StartFailure {
+  if (!fromRuntime)
+    return {
+      exitCode: 128,
+      error: err instanceof RtError ? err : new RtError("UNKNOWN", errorLine(err), { cause: err }),
+    };
   const text = err instanceof RtError ? err.message : errorLine(err);
   const lower = text.toLowerCase();
   const invalid = (exitCode: 126 | 127, message: string): StartFailure => ({

@@ -20,12 +20,9 @@ import {
 import type { OutputChunk } from "../api/engine.ts";
 import { InvalidParameterError } from "../errors.ts";
 import { formatNanoFixed, type NanoClock } from "../time.ts";
-import { encodeLines, encodePartial } from "./json_line.ts";
+import { LineEncoder, PART_BYTES } from "./json_line.ts";
 import { readLogFiles } from "./json_reader.ts";
 import type { ContainerLog, LogEntry, LogReadOptions } from "./logger.ts";
-
-/** Longest part of a line. Bytes. */
-const PART_BYTES = 16 * 1024;
 
 /** Rotation if nobody says. */
 const DEFAULT_OPTIONS: JsonFileOptions = { maxBytes: 100 * 1024 * 1024, maxFiles: 5 };
@@ -71,6 +68,7 @@ export class JsonFileLog implements ContainerLog {
   readonly #options: JsonFileOptions;
   readonly #clock: NanoClock;
   readonly #pending: Pending;
+  readonly #encoder = new LineEncoder();
   readonly #followers = new Set<() => void>();
   #pendingFd: number | undefined;
   #fd: number | undefined;
@@ -94,33 +92,21 @@ export class JsonFileLog implements ContainerLog {
   write({ stream, data }: OutputChunk): void {
     if (this.#closed) return;
     const waiting = this.#pending[stream];
-    const time = formatNanoFixed(this.#clock());
-    const last = data.lastIndexOf(10);
-    let text = "";
-    if (last >= 0) {
-      const lines =
-        waiting.length === 0
-          ? Buffer.from(data.buffer, data.byteOffset, last + 1)
-          : Buffer.concat([waiting, data.subarray(0, last + 1)]);
-      text = encodeAll(lines, stream, time);
-    }
-    let rest =
-      last < 0 && waiting.length > 0 ? Buffer.concat([waiting, data]) : Buffer.from(data.subarray(last + 1));
-    while (rest.length >= PART_BYTES) {
-      text += encodePartial(rest.toString("utf8", 0, PART_BYTES), stream, time);
-      rest = rest.subarray(PART_BYTES);
-    }
-    if (text !== "") this.#append(text);
-    if (rest.length > 0 || waiting.length > 0) {
-      this.#pending[stream] = rest;
+    const all = waiting.length === 0 ? data : Buffer.concat([waiting, data]);
+    let whole = all.lastIndexOf(10) + 1;
+    // So much without a newline becomes a part; what is left waits.
+    if (all.length - whole >= PART_BYTES) whole += partsOf(all.subarray(whole));
+    if (whole > 0)
+      this.#append(this.#encoder.encode(all.subarray(0, whole), stream, formatNanoFixed(this.#clock())));
+    if (whole < all.length || waiting.length > 0) {
+      this.#pending[stream] = Buffer.from(all.subarray(whole));
       this.#savePending();
     }
-    if (text !== "") this.#wake();
+    if (whole > 0) this.#wake();
   }
 
   /** Appends to the file, in a new one if it is full. */
-  #append(text: string): void {
-    const bytes = Buffer.from(text);
+  #append(bytes: Uint8Array): void {
     if (this.#options.maxBytes > 0 && this.#size > 0 && this.#size + bytes.length > this.#options.maxBytes)
       this.#rotate();
     let at = 0;
@@ -186,7 +172,7 @@ export class JsonFileLog implements ContainerLog {
     const time = formatNanoFixed(this.#clock());
     for (const stream of ["stdout", "stderr"] as const) {
       const rest = this.#pending[stream];
-      if (rest.length > 0) this.#append(encodePartial(rest.toString("utf8"), stream, time));
+      if (rest.length > 0) this.#append(this.#encoder.encode(rest, stream, time));
     }
     this.#closed = true;
     closeSync(this.#fd!);
@@ -196,25 +182,12 @@ export class JsonFileLog implements ContainerLog {
   }
 }
 
-/** Lines as lines of the log, those longer than 16 KiB in parts. */
-function encodeAll(lines: Buffer, stream: OutputChunk["stream"], time: string): string {
-  let out = "";
-  let start = 0;
-  let from = 0;
-  while (from < lines.length) {
-    // The last newline that is near enough: all lines up to it are short, if there is one.
-    const limit = Math.min(from + PART_BYTES, lines.length - 1);
-    const near = lines.lastIndexOf(10, limit);
-    if (near >= from) {
-      from = near + 1;
-      continue;
-    }
-    if (from > start) out += encodeLines(lines.toString("utf8", start, from), stream, time);
-    out += encodePartial(lines.toString("utf8", from, from + PART_BYTES), stream, time);
-    from += PART_BYTES;
-    start = from;
-  }
-  return from > start ? out + encodeLines(lines.toString("utf8", start, from), stream, time) : out;
+/** How much of a text without newline, of at least 16 KiB, makes whole parts. Bytes. */
+function partsOf(text: Uint8Array): number {
+  let end = text.length - (text.length % PART_BYTES);
+  // Not within a character.
+  while (end > 0 && ((text[end] ?? 0) & 0xc0) === 0x80) end--;
+  return end;
 }
 
 /** What an earlier engine left waiting. */
