@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { FifoReader, Kernel, MonitorKernel } from "../../src/kernel.ts";
 import {
@@ -27,7 +28,7 @@ describe.skipIf(rootless !== undefined)(titled("console relay", rootless), () =>
   let directory: string;
   let spawner: Kernel;
   let monitor: MonitorKernel;
-  let reader: FifoReader;
+  let reader: FifoReader | undefined;
   let output = "";
   const path = (name: string): string => join(directory, name);
   beforeEach(async () => {
@@ -38,15 +39,18 @@ describe.skipIf(rootless !== undefined)(titled("console relay", rootless), () =>
     await monitor.hold(path("in"));
     await monitor.hold(path("out"), { drain: true });
     output = "";
+  });
+  function readOutput(): void {
     reader = openFifoReader(path("out"));
     void (async () => {
-      for await (const chunk of reader) output += Buffer.from(chunk).toString();
+      for await (const chunk of reader!) output += Buffer.from(chunk).toString();
     })();
-  });
+  }
   afterEach(async () => {
     await monitor.quit();
     await monitor[Symbol.asyncDispose]();
-    await reader.close();
+    await reader?.close();
+    reader = undefined;
     await spawner[Symbol.asyncDispose]();
     rmSync(directory, { recursive: true });
   });
@@ -56,7 +60,8 @@ describe.skipIf(rootless !== undefined)(titled("console relay", rootless), () =>
     control: path("control"),
   });
 
-  it("relays a terminal that a launch program opens: output, input, size, end", async () => {
+  /** Starts `script` on a terminal that a relay copies. */
+  async function startOnTerminal(script: string): Promise<void> {
     const p = new ProgramBuilder();
     const master = p.sys("openat", [-100, p.cstring("/dev/ptmx"), 0o2000402, 0], { name: "open ptmx" });
     p.sys("ioctl", [master, 0x40045431, p.bss(8)], { name: "unlock terminal" });
@@ -69,12 +74,17 @@ describe.skipIf(rootless !== undefined)(titled("console relay", rootless), () =>
     p.sys("ioctl", [slave, 0x540e, 0], { name: "take terminal" });
     for (const fd of [0, 1, 2]) p.sys("dup3", [slave, fd, 0]);
     p.sys("close", [slave]);
-    const script =
-      "read a; echo got $a; stty size; seq 1 20000 | tail -c 20; yes x | head -c 300000; echo; echo END";
     p.sys("execve", [p.cstring("/bin/sh"), p.vector(["sh", "-c", script]), p.vector(["PATH=/bin:/usr/bin"])]);
     p.place(parent);
     p.value(1, pid);
     await run(monitor, p.build());
+  }
+
+  it("relays a terminal that a launch program opens: output, input, size, end", async () => {
+    const script =
+      "read a; echo got $a; stty size; seq 1 20000 | tail -c 20; yes x | head -c 300000; echo; echo END";
+    readOutput();
+    await startOnTerminal(script);
     resizeConsole(path("control"), { rows: 31, columns: 97 });
     const writer = openFifoWriter(path("in"));
     await writer.write(Buffer.from("hello\n"));
@@ -86,7 +96,25 @@ describe.skipIf(rootless !== undefined)(titled("console relay", rootless), () =>
     expect(output.length).toBeGreaterThan(300_000);
   });
 
+  it("takes input and sizes while nobody reads the output, and loses none of it", async () => {
+    await startOnTerminal(`stty -echo; read a; yes x | head -c 400000; read b; echo $a $b END; stty size`);
+    resizeConsole(path("control"), { rows: 10, columns: 20 });
+    const writer = openFifoWriter(path("in"));
+    await writer.write(Buffer.from("one\n"));
+    await sleep(200);
+    resizeConsole(path("control"), { rows: 31, columns: 97 });
+    await writer.write(Buffer.from("two\n"));
+    await writer.close();
+    await sleep(200);
+    // Both were taken although the output is stuck.
+    readOutput();
+    await monitor.closed;
+    expect(output).toContain("one two END\r\n31 97\r\n");
+    expect(output.match(/x\r\n/g)).toHaveLength(200_000);
+  });
+
   it.skipIf(noRunc !== undefined)("takes a terminal from real runc's --console-socket", async () => {
+    readOutput();
     const bundle = path("bundle");
     mkdirSync(join(bundle, "rootfs/bin"), { recursive: true });
     cpSync(BUSYBOX, join(bundle, "rootfs/bin/busybox"));
