@@ -120,10 +120,11 @@ function pidMode(options: NamespaceOption | undefined, joined: string): HostConf
       return { PidMode: "host" };
     case NamespaceMode.TARGET:
       return { PidMode: `container:${options.targetId}` };
-    case NamespaceMode.POD:
-      return { PidMode: joined };
-    default:
+    case NamespaceMode.CONTAINER:
       return {};
+    default:
+      // What is not said is POD, the enumeration's zero.
+      return { PidMode: joined };
   }
 }
 

@@ -1,6 +1,7 @@
 /**
- * The `./testing` door of @rt/cri.
+ * The `./testing` door of @rt/cri: the contract suite of the CRI.
  *
  * @module
  */
-export {};
+export { type CriCase, type CriUnderTest, criSuite } from "./cri_suite.ts";
+export { eventually, readLog, rejects, TestPod } from "./pod.ts";
