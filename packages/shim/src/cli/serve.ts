@@ -63,7 +63,8 @@ export async function serveCommand(config: ShimConfig): Promise<void> {
     process.exit(1);
   });
   try {
-    await using parts = compose(config, log, () => stop.abort());
+    // Who asked it to leave gets the answer first.
+    await using parts = compose(config, log, () => setTimeout(() => stop.abort(), 10));
     await serve(config, parts.shim, { signal: stop.signal, log, onReady: () => tellStarter("ready\n") });
   } catch (err) {
     log.error("cannot serve", { err });

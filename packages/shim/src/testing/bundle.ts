@@ -31,6 +31,8 @@ export interface BundleRequest {
   readonly directory: string;
   readonly args: readonly string[];
   readonly terminal?: boolean;
+  /** Limit of its memory. Bytes. @default {none} */
+  readonly memoryBytes?: number;
   readonly annotations?: Readonly<Record<string, string>>;
   /** Path of a static busybox. @default {"/usr/bin/busybox"} */
   readonly busybox?: string;
@@ -40,7 +42,7 @@ const APPLETS = ["tr", "sh", "cat", "sleep", "echo", "true", "stty", "dd", "ps",
 
 /** Makes a bundle: config.json and a rootfs with a few commands. */
 export function makeBundle(request: BundleRequest): void {
-  const { id, directory, args, terminal = false, annotations = {} } = request;
+  const { id, directory, args, terminal = false, annotations = {}, memoryBytes } = request;
   const rootfs = join(directory, "rootfs");
   mkdirSync(dirname(directory), { recursive: true, mode: 0o711 });
   mkdirSync(directory, { recursive: true, mode: 0o711 });
@@ -78,7 +80,10 @@ export function makeBundle(request: BundleRequest): void {
     linux: {
       cgroupsPath: `/rt-shim-suite/${id}`,
       namespaces: ["pid", "ipc", "uts", "mount", "network"].map((type) => ({ type })),
-      resources: { devices: [{ allow: false, access: "rwm" }] },
+      resources: {
+        devices: [{ allow: false, access: "rwm" }],
+        ...(memoryBytes === undefined ? {} : { memory: { limit: memoryBytes, swap: memoryBytes } }),
+      },
     },
   };
   writeFileSync(join(directory, "config.json"), JSON.stringify(config));

@@ -82,12 +82,16 @@ async function eventually(
 export function taskServiceSuite(runner: TestRunner, name: string, maker: TaskServiceMaker): void {
   let count = 0;
 
-  async function create(args: readonly string[], terminal: boolean = false): Promise<Fixture> {
+  async function create(
+    args: readonly string[],
+    about: { readonly terminal?: boolean; readonly memoryBytes?: number } = {},
+  ): Promise<Fixture> {
+    const { terminal = false } = about;
     const directory = mkdtempSync(join(tmpdir(), "rt-shim-"));
     const id = `rt-suite-${process.pid}-${count++}`;
     const bundle = join(directory, "tasks", id);
     mkdirSync(join(directory, "tasks"), { mode: 0o711 });
-    makeBundle({ id, directory: bundle, args, terminal });
+    makeBundle({ ...about, id, directory: bundle, args });
     const made = await maker.make({ id, bundle, directory });
     const io = await TestIo.make(join(directory, "init"), terminal);
     const { service, events } = made;
@@ -291,7 +295,7 @@ export function taskServiceSuite(runner: TestRunner, name: string, maker: TaskSe
     });
 
     runner.test("a terminal shows what is written, echoes, and is resized", async () => {
-      await using f = await create(sh("read line; echo got $line; stty size; exit 4"), true);
+      await using f = await create(sh("read line; echo got $line; stty size; exit 4"), { terminal: true });
       const { service, id } = f;
       await service.start({ id });
       await service.resizePty({ id, width: 91, height: 37 });
@@ -301,6 +305,16 @@ export function taskServiceSuite(runner: TestRunner, name: string, maker: TaskSe
       const text = await f.stdout;
       assert.match(text, /hello\r\ngot hello\r\n37 91\r\n/);
     });
+
+    runner.test(
+      "a container that wants more memory than it may have is killed, and told as out of memory",
+      async () => {
+        await using f = await create(["/bin/tail", "/dev/zero"], { memoryBytes: 8 << 20 });
+        await f.service.start({ id: f.id });
+        assert.equal((await f.service.wait({ id: f.id }, { timeoutMs: 10_000 })).exitStatus, 137);
+        await eventually(f.events, (e) => e.topic === "/tasks/oom" && e.containerId === f.id);
+      },
+    );
 
     runner.test("what is unknown is NOT_FOUND", async () => {
       await using f = await create(["/bin/true"]);
