@@ -15,6 +15,7 @@ import { drain } from "./io.ts";
 import type { Container, Waiter } from "./record.ts";
 import { removeContainer } from "./remove.ts";
 import { restartDelay } from "./restart_policy.ts";
+import { unmountShm } from "./shm.ts";
 import { launch } from "./start.ts";
 import { ProcessStreams } from "./streams.ts";
 
@@ -93,7 +94,7 @@ async function finish(deps: ContainerDeps, container: Container, exit: Exit): Pr
   container.streams = new ProcessStreams();
 
   const cleaned = Promise.allSettled([
-    deleteTask(deps, container.id),
+    deleteTask(deps, container.id).then(() => unmountShm(deps, container)),
     deps.networks.release(container.id),
     rm(fifoDir(deps, container.id), { recursive: true, force: true }),
   ]);

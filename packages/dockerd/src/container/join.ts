@@ -6,7 +6,9 @@
  * @module
  */
 import { ConflictError, InvalidParameterError } from "../errors.ts";
+import type { ContainerDeps } from "./deps.ts";
 import type { Container } from "./record.ts";
+import { shmDir } from "./shm.ts";
 import type { ContainerStore } from "./store.ts";
 
 /** What a container joins. */
@@ -26,7 +28,8 @@ function target(store: ContainerStore, container: Container, mode: string, what:
 }
 
 /** The namespaces that `container` joins. @throws `CONFLICT` if their owner does not run. */
-export function joinedNamespaces(store: ContainerStore, container: Container): Joined {
+export function joinedNamespaces(deps: ContainerDeps, container: Container): Joined {
+  const { store } = deps;
   const { NetworkMode = "", PidMode = "", IpcMode = "" } = container.hostConfig;
   const namespaces: Joined["namespaces"] = {};
   let shmPath: string | undefined;
@@ -45,7 +48,7 @@ export function joinedNamespaces(store: ContainerStore, container: Container): J
       );
     }
     namespaces.ipc = path(owner, "ipc");
-    shmPath = `/proc/${owner.record.State.Pid}/root/dev/shm`;
+    shmPath = shmDir(deps, owner) ?? "/dev/shm";
   } else if (IpcMode === "host") {
     shmPath = "/dev/shm";
   }

@@ -23,6 +23,7 @@ import { ociSpec } from "./oci_spec.ts";
 import { bareName, type Container } from "./record.ts";
 import { removeContainer } from "./remove.ts";
 import { runtimeOf } from "./runtime.ts";
+import { mountShm, shmDir, unmountShm } from "./shm.ts";
 import { startFailure } from "./start_error.ts";
 import { ProcessStreams } from "./streams.ts";
 import { resolveUser } from "./user.ts";
@@ -141,7 +142,7 @@ async function launchSteps(deps: ContainerDeps, container: Container, made: Made
     stdin: record.Config.OpenStdin === true,
     tty: record.Config.Tty === true,
   });
-  const joined = joinedNamespaces(deps.store, container);
+  const joined = joinedNamespaces(deps, container);
   const network = allocate(deps, container).then(async (sandbox) => {
     record.Sandbox = sandbox;
     publishNetworks(deps, container, "connect");
@@ -165,10 +166,12 @@ async function launchSteps(deps: ContainerDeps, container: Container, made: Made
     network,
     root,
     makeFifos(deps.kernel, fifoDir(deps, container.id), fifos),
+    mountShm(deps, container),
   ]);
   for (const step of ready) if (step.status === "rejected") throw step.reason;
   const [sandbox, { mounts, user }] = [await network, await root];
 
+  const shmPath = joined.shmPath ?? shmDir(deps, container);
   const spec = ociSpec({
     container,
     user,
@@ -176,7 +179,7 @@ async function launchSteps(deps: ContainerDeps, container: Container, made: Made
     paths,
     mounts: Object.values(record.MountPoints),
     joined: joined.namespaces,
-    ...(joined.shmPath === undefined ? {} : { shmPath: joined.shmPath }),
+    ...(shmPath === undefined ? {} : { shmPath }),
     ...(hostConfig.Init ? { initPath: config.initPath } : {}),
     cgroupParent: config.cgroupParent,
     cgroupVersion: deps.facts.cgroupVersion,
@@ -247,6 +250,7 @@ async function takeBack(deps: ContainerDeps, container: Container, made: Made): 
     await work?.catch((err) => deps.log.debug("cannot take back a start", { container: container.id, err }));
   };
   if (made.taskTried) await quiet(deleteTask(deps, container.id));
+  await quiet(unmountShm(deps, container));
   await quiet(made.io?.close());
   made.closeLog?.();
   container.log = undefined;
