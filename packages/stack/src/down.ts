@@ -30,6 +30,8 @@ export async function down(options: DownOptions): Promise<void> {
   await endProcesses(paths);
   unmountBelow(paths.root);
   removeLinkAndRules(paths);
+  for (const made of [paths.pids, paths.settings, paths.containerdState, paths.dockerExec])
+    rmSync(made, { recursive: true, force: true });
   if (options.remove === true) rmSync(paths.root, { recursive: true, force: true });
 }
 

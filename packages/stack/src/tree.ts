@@ -36,6 +36,8 @@ function describe(p: ProcessInfo, paths: StackPaths): string {
   ];
   const hit = known.find(([pattern]) => pattern.test(command));
   if (hit !== undefined) return `${hit[1]} ${p.pid}  (${hit[2]})${namespaceOf(p)}`;
+  if (p.comm === "rt-docker-proxy") return `rt-docker-proxy ${p.pid}  (@rt/dockerd  one published port)`;
+  if (/^rt-.*-port$/.test(p.comm)) return `${p.comm} ${p.pid}  (kernel port)`;
   if (p.comm === "containerd-shim") return `containerd-shim ${p.pid}  (@rt/shim  monitor)${idOf(p)}`;
   return `${p.args.join(" ").slice(0, 60) || p.comm} ${p.pid}`;
 }
