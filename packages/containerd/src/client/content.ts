@@ -13,12 +13,14 @@ import {
 } from "../api/gen/containerd/services/content/v1/content_pb.ts";
 import { toFieldMask } from "../api/wire/common.ts";
 import { fromContentInfo, fromIngestStatus } from "../api/wire/records.ts";
+import { Gate } from "../transfer/gate.ts";
 import { callOptions, stream, unary } from "./call.ts";
-import { openWriter } from "./content_writer.ts";
+import { openWriter, PIECES_IN_FLIGHT } from "./content_writer.ts";
 
 /** Content store of the daemon behind `transport`. */
 export function contentClient(transport: Transport): Content {
   const client = createClient(Service, transport);
+  const gate = new Gate(PIECES_IN_FLIGHT);
   return {
     async info(digest, call) {
       return fromContentInfo(
@@ -54,7 +56,7 @@ export function contentClient(transport: Transport): Content {
       return statuses.map(fromIngestStatus);
     },
     writer(request, call) {
-      return openWriter(client, request, call);
+      return openWriter(client, request, call, gate);
     },
     async abort(ref, call) {
       await unary(client.abort({ ref }, callOptions(call)));

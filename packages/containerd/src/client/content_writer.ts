@@ -1,8 +1,7 @@
 /**
  * A content writer over gRPC: one bidirectional stream is one writer; each request is answered once, in order.
  *
- * Requests are sent ahead of their answers, up to a window, so that the wire is never idle while memory stays bounded.
- * Source: containerd core/content/proxy/content_writer.go (which waits for each answer).
+ * Each piece waits for its answer, as in the peer's client. Source: containerd core/content/proxy/content_writer.go.
  *
  * @module
  */
@@ -18,26 +17,28 @@ import {
 } from "../api/gen/containerd/services/content/v1/content_pb.ts";
 import { dateOf } from "../api/wire/common.ts";
 import { FailedPreconditionError, RtError } from "../errors.ts";
+import type { Gate } from "../transfer/gate.ts";
 import { callOptions, fromWireError } from "./call.ts";
 
 type Request = MessageInitShape<typeof WriteContentRequestSchema>;
 
 /**
- * Longest piece sent at once. Bytes. HTTP/2's first window holds no more, and Bun 1.4's client stalls for ever on a
- * message that does not fit in one; on Node larger pieces are slower too (measured).
+ * Longest piece sent at once. Bytes. With {@linkcode PIECES_IN_FLIGHT} it keeps what is under way near HTTP/2's first
+ * window (65,535 bytes a stream): Bun 1.4's client can stall for ever when a window is used up.
  */
-const pieceBytes = 65536;
+const pieceBytes = 32 * 1024;
 
-/** Pieces that may be without an answer. */
-const windowPieces = 1;
+/** Pieces of all writers of one connection that may be without an answer. */
+export const PIECES_IN_FLIGHT = 3;
 
-/** Opens the stream and asks for the ingest's state. */
+/** Opens the stream and asks for the ingest's state; `gate` bounds what all writers of a connection have under way. */
 export async function openWriter(
   client: Client<typeof Service>,
   request: WriterRequest,
   call: Call,
+  gate: Gate,
 ): Promise<ContentWriter> {
-  const writer = new RemoteWriter(client, request, call);
+  const writer = new RemoteWriter(client, request, call, gate);
   await writer.open();
   return writer;
 }
@@ -45,6 +46,7 @@ export async function openWriter(
 class RemoteWriter implements ContentWriter {
   readonly ref: string;
   readonly #request: WriterRequest;
+  readonly #gate: Gate;
   readonly #stop = new AbortController();
   readonly #queue: Request[] = [];
   readonly #answers: AsyncIterator<WriteContentResponse>;
@@ -54,8 +56,9 @@ class RemoteWriter implements ContentWriter {
   #offset = 0;
   #last: IngestStatus | undefined;
 
-  constructor(client: Client<typeof Service>, request: WriterRequest, call: Call) {
+  constructor(client: Client<typeof Service>, request: WriterRequest, call: Call, gate: Gate) {
     this.ref = request.ref;
+    this.#gate = gate;
     this.#request = request;
     const signal =
       call.signal === undefined ? this.#stop.signal : AbortSignal.any([this.#stop.signal, call.signal]);
@@ -77,9 +80,10 @@ class RemoteWriter implements ContentWriter {
   async write(chunk: Uint8Array): Promise<void> {
     for (let at = 0; at < chunk.length; at += pieceBytes) {
       const data = chunk.subarray(at, at + pieceBytes) as Uint8Array<ArrayBuffer>;
-      this.#send({ action: WriteAction.WRITE, offset: BigInt(this.#offset), data });
+      await this.#gate.run(() =>
+        this.#roundTrip({ action: WriteAction.WRITE, offset: BigInt(this.#offset), data }),
+      );
       this.#offset += data.length;
-      await this.#drain(windowPieces - 1);
     }
   }
 
