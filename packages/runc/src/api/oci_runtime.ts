@@ -130,7 +130,7 @@ export interface ContainerState {
   /** RFC 3339, UTC. */
   readonly created: string;
   readonly annotations?: Readonly<Record<string, string>>;
-  /** Name of the user that owns the state directory; empty if unknown. */
+  /** Name of the user that made the container, `#<uid>` if it has none. */
   readonly owner: string;
 }
 

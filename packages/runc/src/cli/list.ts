@@ -26,7 +26,7 @@ export const command: Command<typeof FLAGS> = {
     const runtime = await context.runtime();
     const all = await runtime.list({ log: context.log });
     if (values.quiet) context.print(all.map(({ id }) => `${id}\n`).join(""));
-    else if (values.format === "json") context.print(all.length === 0 ? "null" : JSON.stringify(all));
+    else if (values.format === "json") context.print(`${all.length === 0 ? "null" : JSON.stringify(all)}\n`);
     else if (values.format === "table") context.print(table(all));
     else throw new FlagError("invalid format option");
     return 0;

@@ -3,11 +3,10 @@
  *
  * @module
  */
-import { existsSync } from "node:fs";
-import { userInfo } from "node:os";
-import process from "node:process";
+import { existsSync, readFileSync } from "node:fs";
 import type { ContainerRequest, ContainerState, ContainerStatus } from "../api/oci_runtime.ts";
 import { type CgroupManager, loadCgroups } from "../cgroups/manager.ts";
+import { parsePasswd } from "../user/passwd.ts";
 import { startTimeOf } from "./process_state.ts";
 import type { RuncDeps } from "./runc.ts";
 import { type ContainerRecord, fifoPath, load } from "./store.ts";
@@ -61,11 +60,12 @@ export function describe(deps: RuncDeps, record: ContainerRecord): ContainerStat
   };
 }
 
+/** Name of a user of this machine, `#<uid>` if it has none, as runc. */
 function ownerName(uid: number): string {
-  if (uid !== process.getuid?.()) return "";
   try {
-    return userInfo().username;
+    const entry = parsePasswd(readFileSync("/etc/passwd", "utf8")).find((e) => e.uid === uid);
+    return entry?.name ?? `#${uid}`;
   } catch {
-    return "";
+    return `#${uid}`;
   }
 }
