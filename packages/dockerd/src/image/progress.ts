@@ -48,6 +48,8 @@ export function progressMessages(
     const word = status === "mounted" ? `Mounted from ${from ?? ""}` : words[status];
     if (word === undefined) return;
     const before = last.get(descriptor.digest);
+    // What was there already and needed no unpacking has said so.
+    if (status === "complete" && before?.status === words.exists) return;
     const now = performance.now();
     const counts = status === "downloading" || status === "uploading" || status === "extracting";
     if (before?.status === word && (!counts || now - before.at < INTERVAL_MS)) return;

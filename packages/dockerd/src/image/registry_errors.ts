@@ -15,6 +15,26 @@ function said(err: RegistryError): string {
   return `${fault.code.toLowerCase().replaceAll("_", " ")}: ${fault.message}`;
 }
 
+/** A connection that could not be made, in Go's words. */
+function unreachable(err: RegistryUnreachableError): RtError {
+  const url = /https?:\/\/[^/\s]+\/v2\//.exec(err.message)?.[0] ?? "";
+  let reason = err.message;
+  for (const cause of causesOf(err)) {
+    const { code, address, port, hostname } = cause as NodeJS.ErrnoException & {
+      address?: string;
+      port?: number;
+      hostname?: string;
+    };
+    if (code === "ECONNREFUSED") reason = `dial tcp ${address}:${port}: connect: connection refused`;
+    else if (code === "ENOTFOUND") reason = `dial tcp: lookup ${hostname}: no such host`;
+    else if (code === "EAI_AGAIN")
+      reason = `dial tcp: lookup ${hostname}: Temporary failure in name resolution`;
+    else if (code === "ETIMEDOUT") reason = `dial tcp ${address}:${port}: i/o timeout`;
+  }
+  const text = url === "" || reason === err.message ? reason : `Get "${url}": ${reason}`;
+  return new RtError("UNKNOWN", text, { cause: err });
+}
+
 /** The error of a pull of `shown` (familiar name with tag) from repository `repository`. */
 export function pullError(err: unknown, shown: string, repository: string): unknown {
   for (const cause of causesOf(err)) {

@@ -21,16 +21,19 @@ test("encode() writes lines as docker's json-file driver does", () => {
 });
 
 test("encode() makes one line of the log of each line", () => {
-  expect(encoded("one\n\ntwo\nthr").split("\n").slice(0, -1).map((l) => JSON.parse(l).log)).toEqual([
-    "one\n",
-    "\n",
-    "two\n",
-    "thr",
-  ]);
+  expect(
+    encoded("one\n\ntwo\nthr")
+      .split("\n")
+      .slice(0, -1)
+      .map((l) => JSON.parse(l).log),
+  ).toEqual(["one\n", "\n", "two\n", "thr"]);
 });
 
 test("encode() cuts long lines into parts of 16 KiB", () => {
-  const logs = encoded(`${"x".repeat(2 * PART_BYTES + 5)}\ny\n`).split("\n").slice(0, -1).map((l) => JSON.parse(l).log as string);
+  const logs = encoded(`${"x".repeat(2 * PART_BYTES + 5)}\ny\n`)
+    .split("\n")
+    .slice(0, -1)
+    .map((l) => JSON.parse(l).log as string);
   expect(logs.map((l) => l.length)).toEqual([PART_BYTES, PART_BYTES, 6, 2]);
 });
 
@@ -41,10 +44,13 @@ test("encode() replaces what is not UTF-8", () => {
 test("encode() loses nothing, whatever the text", () => {
   const encoder = new LineEncoder();
   fc.assert(
-    fc.property(fc.array(fc.oneof(fc.string({ unit: "binary" }), fc.constantFrom("\n", "\u2028", "€".repeat(9000)))), (parts) => {
-      const text = parts.join("").toWellFormed();
-      const out = Buffer.from(encoder.encode(Buffer.from(text), "stderr", TIME)).toString("utf8");
-      expect(decoded(out)).toBe(text);
-    }),
+    fc.property(
+      fc.array(fc.oneof(fc.string({ unit: "binary" }), fc.constantFrom("\n", "\u2028", "€".repeat(9000)))),
+      (parts) => {
+        const text = parts.join("").toWellFormed();
+        const out = Buffer.from(encoder.encode(Buffer.from(text), "stderr", TIME)).toString("utf8");
+        expect(decoded(out)).toBe(text);
+      },
+    ),
   );
 });
