@@ -15,20 +15,22 @@
  * @module
  */
 import {
-  chmod,
-  chown,
-  mkdir,
-  readFile,
-  readlink,
-  rename,
-  rm,
-  rmdir,
-  symlink,
-  writeFile,
-} from "node:fs/promises";
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { ShimAddress } from "@rt/shim/client";
-import { AlreadyExistsError, addClause } from "../errors.ts";
+import { AlreadyExistsError, addClause, FailedPreconditionError } from "../errors.ts";
 import { type Kernel, mountPointsBelow, unmount } from "../kernel.ts";
 import { validateIdentifier } from "../metadata/identifier.ts";
 
@@ -58,42 +60,37 @@ export function bundleAt(roots: BundleRoots, namespace: string, id: string): Bun
  *
  * @throws {RtError} `ALREADY_EXISTS` if there is one; `INVALID_ARGUMENT` for a bad id.
  */
-export async function createBundle(
-  roots: BundleRoots,
-  namespace: string,
-  id: string,
-  spec: Uint8Array,
-): Promise<Bundle> {
+export function createBundle(roots: BundleRoots, namespace: string, id: string, spec: Uint8Array): Bundle {
   validateIdentifier(id, `invalid task id ${id}`);
   const bundle = bundleAt(roots, namespace, id);
-  await mkdir(dirname(bundle.path), { recursive: true, mode: 0o711 });
+  mkdirSync(dirname(bundle.path), { recursive: true, mode: 0o711 });
   try {
-    await mkdir(bundle.path, { mode: 0o700 });
+    mkdirSync(bundle.path, { mode: 0o700 });
   } catch (err) {
     if ((err as NodeJS.ErrnoException).code !== "EEXIST") throw err;
     throw new AlreadyExistsError(`bundle ${bundle.path}`, { cause: err });
   }
   try {
-    await fill(bundle, join(roots.work, namespace, id), spec);
+    fill(bundle, join(roots.work, namespace, id), spec);
   } catch (err) {
-    await rm(bundle.path, { recursive: true, force: true });
+    rmSync(bundle.path, { recursive: true, force: true });
     throw addClause(`cannot create bundle ${id}`, err);
   }
   return bundle;
 }
 
-async function fill({ path }: Bundle, work: string, spec: Uint8Array): Promise<void> {
+function fill({ path }: Bundle, work: string, spec: Uint8Array): void {
   const gid = mappedGroup(spec);
   if (gid !== 0) {
-    await chown(path, -1, gid);
-    await chmod(path, 0o710);
+    chownSync(path, -1, gid);
+    chmodSync(path, 0o710);
   }
-  await rm(work, { recursive: true, force: true });
-  await mkdir(dirname(work), { recursive: true, mode: 0o711 });
-  await mkdir(work, { mode: 0o711 });
-  await mkdir(join(path, "rootfs"), { mode: 0o711 });
-  await symlink(work, join(path, "work"));
-  await writeFile(join(path, "config.json"), spec, { mode: 0o600 });
+  rmSync(work, { recursive: true, force: true });
+  mkdirSync(dirname(work), { recursive: true, mode: 0o711 });
+  mkdirSync(work, { mode: 0o711 });
+  mkdirSync(join(path, "rootfs"), { mode: 0o711 });
+  symlinkSync(work, join(path, "work"));
+  writeFileSync(join(path, "config.json"), spec, { mode: 0o600 });
 }
 
 /** Host group of the container's group 0; 0 without a user namespace, or if the spec cannot be read. */
@@ -109,53 +106,91 @@ function mappedGroup(spec: Uint8Array): number {
 }
 
 /** Notes which shim serves the bundle and where it listens; the shim must not be needed before this is on disk. */
-export async function writeShim(bundle: Bundle, binary: string, shim: ShimAddress): Promise<void> {
-  await writeFile(join(bundle.path, "shim-binary-path"), binary, { mode: 0o600 });
+export function writeShim(bundle: Bundle, binary: string, shim: ShimAddress): void {
+  writeFileSync(join(bundle.path, "shim-binary-path"), binary, { mode: 0o600 });
   const temporary = join(bundle.path, ".bootstrap.json");
-  await writeFile(temporary, JSON.stringify(shim), { mode: 0o600 });
-  await rename(temporary, join(bundle.path, "bootstrap.json"));
+  writeFileSync(temporary, JSON.stringify(shim), { mode: 0o600 });
+  renameSync(temporary, join(bundle.path, "bootstrap.json"));
 }
 
 /** What {@linkcode writeShim} or containerd noted; undefined for what is not there. */
-export async function readShim(
-  bundle: Bundle,
-): Promise<{ binary: string | undefined; shim: ShimAddress | undefined }> {
-  const read = (name: string): Promise<string | undefined> =>
-    readFile(join(bundle.path, name), "utf8").catch(() => undefined);
-  const binary = await read("shim-binary-path");
-  const bootstrap = await read("bootstrap.json");
+export function readShim(bundle: Bundle): { binary: string | undefined; shim: ShimAddress | undefined } {
+  const read = (name: string): string | undefined => {
+    try {
+      return readFileSync(join(bundle.path, name), "utf8");
+    } catch {
+      return undefined;
+    }
+  };
+  const binary = read("shim-binary-path");
+  const bootstrap = read("bootstrap.json");
   if (bootstrap !== undefined) return { binary, shim: JSON.parse(bootstrap) as ShimAddress };
-  const address = await read("address");
+  const address = read("address");
   return { binary, shim: address === undefined ? undefined : { address, version: 2, protocol: "ttrpc" } };
 }
 
 /**
- * Removes a bundle. Never anything below a mount: what cannot be unmounted stays, and the error says so.
+ * Removes a bundle: out of sight when this resolves, its files soon after. Never anything below a mount: what cannot be
+ * unmounted stays, and the error says so.
  *
  * @throws {RtError} with the class of what failed.
  */
 export async function deleteBundle(kernel: Kernel, bundle: Bundle): Promise<void> {
   const rootfs = join(bundle.path, "rootfs");
-  const work = await readlink(join(bundle.path, "work")).catch(() => undefined);
-  if (mountPointsBelow(await readFile("/proc/self/mountinfo", "utf8"), bundle.path).length > 0) {
-    await unmount(kernel, rootfs, { recursive: true, detach: true });
+  if (!removeDirectory(rootfs)) {
+    const mountinfo = readFileSync("/proc/self/mountinfo", "utf8");
+    if (mountPointsBelow(mountinfo, bundle.path).length > 0) {
+      await unmount(kernel, rootfs, { recursive: true, detach: true });
+    }
+    // What is on the host below the mount point is not ours to remove.
+    if (!removeDirectory(rootfs))
+      throw new FailedPreconditionError(`cannot remove ${rootfs}: it is not empty`);
   }
-  // Fails on a mount that was missed, and then nothing below is touched.
-  await rmdir(rootfs).catch((err: NodeJS.ErrnoException) => {
-    if (err.code !== "ENOENT") throw addClause(`cannot remove rootfs of bundle ${bundle.id}`, err);
-  });
-  await removeTree(bundle.path);
-  if (work !== undefined) await removeTree(work);
+  const work = readLink(join(bundle.path, "work"));
+  removeTree(bundle.path);
+  if (work !== undefined && !removeDirectory(work)) removeTree(work);
 }
 
-/** Takes a tree out of sight at once, then removes it. */
-async function removeTree(path: string): Promise<void> {
-  const hidden = join(dirname(path), `.${basename(path)}`);
+/** Removes an empty directory; true if it is gone. */
+function removeDirectory(path: string): boolean {
   try {
-    await rename(path, hidden);
+    rmdirSync(path);
+    return true;
+  } catch (err) {
+    return (err as NodeJS.ErrnoException).code === "ENOENT";
+  }
+}
+
+function readLink(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Takes a tree out of sight at once, and removes it in the background; what a crash leaves goes with the next start. */
+function removeTree(path: string): void {
+  const hidden = join(dirname(path), `.${basename(path)}.${process.hrtime.bigint()}`);
+  try {
+    renameSync(path, hidden);
   } catch (err) {
     if ((err as NodeJS.ErrnoException).code === "ENOENT") return;
     throw err;
   }
-  await rm(hidden, { recursive: true, force: true });
+  rm(hidden, { recursive: true, force: true }).catch(() => {});
+}
+
+/** Names of the directories in `dir`; what was being removed when an earlier daemon ended is removed. */
+export function listDirectories(dir: string): string[] {
+  const names: string[] = [];
+  try {
+    for (const entry of readdirSync(dir, { withFileTypes: true })) {
+      if (entry.name.startsWith(".")) rmSync(join(dir, entry.name), { recursive: true, force: true });
+      else if (entry.isDirectory()) names.push(entry.name);
+    }
+  } catch (err) {
+    if ((err as NodeJS.ErrnoException).code !== "ENOENT") throw err;
+  }
+  return names;
 }

@@ -9,7 +9,7 @@
  *
  * @module
  */
-import { readdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { ShimAddress } from "@rt/shim/client";
 import type { TypedAny } from "../api/call.ts";
@@ -26,6 +26,7 @@ import {
   bundleAt,
   createBundle,
   deleteBundle,
+  listDirectories,
   readShim,
   writeShim,
 } from "./bundle.ts";
@@ -117,7 +118,7 @@ export class ShimRuntime implements AsyncDisposable {
     if (this.#tasks.has(key) || this.#creating.has(key)) throw new AlreadyExistsError(`task ${task.id}`);
     this.#creating.add(key);
     try {
-      const bundle = await createBundle(this.#roots, task.namespace, task.id, task.spec);
+      const bundle = createBundle(this.#roots, task.namespace, task.id, task.spec);
       return await this.#createIn(bundle, task, create);
     } finally {
       this.#creating.delete(key);
@@ -138,13 +139,13 @@ export class ShimRuntime implements AsyncDisposable {
   /** Finds the tasks that an earlier daemon left: reconnects to living shims, cleans up after dead ones. */
   async load(): Promise<void> {
     const bundles: Bundle[] = [];
-    for (const namespace of await entries(this.#roots.state)) {
-      for (const id of await entries(join(this.#roots.state, namespace)))
+    for (const namespace of listDirectories(this.#roots.state)) {
+      for (const id of listDirectories(join(this.#roots.state, namespace)))
         bundles.push(bundleAt(this.#roots, namespace, id));
     }
     await Promise.all(bundles.map((bundle) => this.#loadBundle(bundle)));
-    for (const namespace of await entries(this.#roots.work)) {
-      for (const id of await entries(join(this.#roots.work, namespace))) {
+    for (const namespace of listDirectories(this.#roots.work)) {
+      for (const id of listDirectories(join(this.#roots.work, namespace))) {
         if (!this.#tasks.has(`${namespace}/${id}`))
           await rm(join(this.#roots.work, namespace, id), { recursive: true, force: true });
       }
@@ -178,7 +179,7 @@ export class ShimRuntime implements AsyncDisposable {
       if (!isOwnShim(binary)) entry.log = await readShimLog(this.#deps.kernel, bundle, this.#deps.log);
       entry.connection = this.#start(bundle, binary, task.options);
       const connection = await entry.connection;
-      await writeShim(bundle, binary, connection.shim);
+      writeShim(bundle, binary, connection.shim);
       this.#tasks.set(keyOf(bundle), entry);
       return await create(connection, bundle);
     } catch (err) {
@@ -275,7 +276,7 @@ export class ShimRuntime implements AsyncDisposable {
       try {
         const connection = await this.#start(entry.bundle, entry.binary);
         await connection.client.state({ id: entry.bundle.id }, { timeoutMs: loadTimeoutMs });
-        await writeShim(entry.bundle, entry.binary, connection.shim);
+        writeShim(entry.bundle, entry.binary, connection.shim);
         return connection;
       } catch (err) {
         this.#deps.log.warn("cannot find container again", { container: entry.bundle.id, tries, err });
@@ -308,7 +309,7 @@ export class ShimRuntime implements AsyncDisposable {
 
   async #loadBundle(bundle: Bundle): Promise<void> {
     const { log, containers } = this.#deps;
-    const { binary: noted, shim } = await readShim(bundle);
+    const { binary: noted, shim } = readShim(bundle);
     let binary = noted;
     if (binary === undefined) {
       const container = await containers
@@ -342,9 +343,3 @@ export class ShimRuntime implements AsyncDisposable {
 }
 
 const keyOf = (bundle: Bundle): string => `${bundle.namespace}/${bundle.id}`;
-
-/** Names in a directory, without hidden ones; none if it is not there. */
-async function entries(dir: string): Promise<string[]> {
-  const found = await readdir(dir, { withFileTypes: true }).catch(() => []);
-  return found.filter((e) => e.isDirectory() && !e.name.startsWith(".")).map((e) => e.name);
-}
