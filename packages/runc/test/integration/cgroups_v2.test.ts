@@ -203,7 +203,7 @@ describe.skipIf(reason !== undefined)(titled("cgroup v2", reason), () => {
     await expect
       .poll(() => cgroups.stats().cpu.throttling.throttledPeriods, { timeout: 20_000 })
       .toBeGreaterThan(2n);
-    await expect.poll(() => cgroups.pids()).toEqual([child.pid]);
+    await expect.poll(() => cgroups.pids(), { timeout: 20_000 }).toEqual([child.pid]);
     const stats = cgroups.stats();
     expect(stats.pids).toEqual({ current: 1n, limit: 20n });
     expect(stats.memory.usage.limit).toBe(BigInt(64 << 20));
@@ -268,6 +268,7 @@ describe.skipIf(reason !== undefined)(titled("cgroup v2", reason), () => {
     const sub = `${dirOf(cgroups)}/below`;
     mkdirSync(sub);
     const many = await Promise.all([1, 2, 3].map(() => inside(cgroups, "sleep 60 & sleep 60 & wait")));
+    await expect.poll(() => cgroups.allPids().length).toBe(9);
     writeFileSync(`${sub}/cgroup.procs`, String(many[0]!.pid));
     expect(cgroups.allPids().length).toBe(9);
     expect(cgroups.allPids()).toContain(many[0]!.pid);

@@ -51,6 +51,8 @@ const ETC: readonly string[] = [
   "passwd",
   "group",
   "hosts",
+  "hostname",
+  "resolv.conf",
   "nsswitch.conf",
   "ld.so.cache",
   "alternatives",
