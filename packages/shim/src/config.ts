@@ -5,6 +5,9 @@
  */
 import { parseFlags, RtError } from "@rt/runc/oci";
 
+/** Version of this package. */
+export const VERSION = "0.0.0";
+
 /** Where shims put their sockets unless they are told otherwise; short, because socket paths are. */
 export const DEFAULT_SOCKET_DIR = "/run/containerd/s";
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+export * from "./runtime_options.ts";
 export * from "./task_event.ts";
 export * from "./task_service.ts";
 export * from "./typed_value.ts";

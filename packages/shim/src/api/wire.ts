@@ -14,6 +14,7 @@ import {
   timestampFromDate,
 } from "@bufbuild/protobuf/wkt";
 import * as events from "./gen/containerd/events/task_pb.ts";
+import { ProcessDetailsSchema } from "./gen/containerd/runc/v1/options_pb.ts";
 import type * as task from "./gen/containerd/task/v2/task_pb.ts";
 import type { Envelope, EnvelopeSchema } from "./gen/containerd/types/event_pb.ts";
 import type { Mount as WireMount } from "./gen/containerd/types/mount_pb.ts";
@@ -195,6 +196,12 @@ export function toPids(processes: readonly ProcessInfo[]): MessageInitShape<type
       ...(info === undefined ? {} : { info: toAny(info) }),
     })),
   };
+}
+
+/** What tells an executed process in a list: `containerd.runc.v1.ProcessDetails`. */
+export function processDetails(execId: string): TypedValue {
+  const details = create(ProcessDetailsSchema, { execId });
+  return { typeUrl: "containerd.runc.v1.ProcessDetails", value: toBinary(ProcessDetailsSchema, details) };
 }
 
 /** An update message as our request. */

@@ -5,12 +5,12 @@
  */
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { type Any, AnySchema } from "@bufbuild/protobuf/wkt";
-import manifest from "../../package.json" with { type: "json" };
 import { RuntimeInfoSchema } from "../api/gen/containerd/types/introspection_pb.ts";
+import { VERSION } from "../config.ts";
 
 /** The text of `-v`, in the peers' form. */
 export function versionText(): string {
-  return `containerd-shim-rt-v2:\n  Version:  ${manifest.version}\n  Revision: \n  Engine version: ${process.version}\n\n`;
+  return `containerd-shim-rt-v2:\n  Version:  ${VERSION}\n  Revision: \n  Engine version: ${process.version}\n\n`;
 }
 
 /** Does `-info`: reads the runtime options from `input`, answers a `RuntimeInfo` in binary. */
@@ -27,7 +27,7 @@ export async function infoCommand(
   }
   const info = create(RuntimeInfoSchema, {
     name,
-    version: { version: manifest.version, revision: "" },
+    version: { version: VERSION, revision: "" },
     ...(options === undefined ? {} : { options }),
   });
   await write(toBinary(RuntimeInfoSchema, info));

@@ -27,7 +27,7 @@ function write(bytes: Uint8Array): Promise<void> {
 }
 
 async function start(config: ShimConfig): Promise<void> {
-  const { readStartInput, startAnswer } = await import("../manager/bootstrap.ts");
+  const { readStartInput, startAnswer } = await import("../server/bootstrap.ts");
   const { startService } = await import("../manager/start.ts");
   const input = await readStartInput(await readStdin(), config.id, config.namespace);
   const told =

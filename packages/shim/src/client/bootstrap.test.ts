@@ -6,7 +6,7 @@ import {
   BootstrapParamsSchema,
   BootstrapResultSchema,
 } from "../api/gen/containerd/runtime/bootstrap/v1/bootstrap_pb.ts";
-import { readStartInput, startAnswer } from "../manager/bootstrap.ts";
+import { readStartInput, startAnswer } from "../server/bootstrap.ts";
 import { parseStartAnswer, shimProgramName } from "./bootstrap.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);

@@ -1,5 +1,5 @@
 /**
- * Receiving events of shims: the service that containerd offers at TTRPC_ADDRESS.
+ * Events of shims, delivered and received: the service that containerd offers at TTRPC_ADDRESS.
  *
  * @module
  */
@@ -7,9 +7,21 @@ import type { Server } from "node:net";
 import { Events } from "../api/gen/containerd/services/events/ttrpc/v1/events_pb.ts";
 import type { EventEnvelope } from "../api/task_event.ts";
 import type { TypedValue } from "../api/typed_value.ts";
-import { fromEnvelope } from "../api/wire.ts";
+import { fromEnvelope, toEnvelope } from "../api/wire.ts";
 import { listenUnix, removeSocket } from "../host/unix_socket.ts";
+import type { TtrpcConnection } from "../ttrpc/client.ts";
+import { makeMetadata, NAMESPACE_KEY } from "../ttrpc/metadata.ts";
 import { TtrpcRouter, TtrpcServerConnection } from "../ttrpc/server.ts";
+
+/** Delivers one event over `connection`, to be acknowledged within `timeoutMs`. */
+export async function forwardEvent(
+  connection: TtrpcConnection,
+  envelope: EventEnvelope,
+  timeoutMs: number,
+): Promise<void> {
+  const metadata = makeMetadata({ [NAMESPACE_KEY]: envelope.namespace });
+  await connection.client(Events, { metadata, timeoutMs }).forward({ envelope: toEnvelope(envelope) });
+}
 
 /** Takes an event; the shim repeats it later if this rejects. */
 export type EventHandler = (envelope: EventEnvelope<TypedValue>) => void | Promise<void>;

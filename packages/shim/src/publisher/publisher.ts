@@ -8,13 +8,11 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "@rt/runc/oci";
-import { Events } from "../api/gen/containerd/services/events/ttrpc/v1/events_pb.ts";
 import type { EventEnvelope } from "../api/task_event.ts";
-import { toEnvelope } from "../api/wire.ts";
+import { forwardEvent } from "../client/events.ts";
 import { RemoteError } from "../errors.ts";
 import { dialUnix } from "../host/unix_socket.ts";
 import { TtrpcConnection } from "../ttrpc/client.ts";
-import { makeMetadata, NAMESPACE_KEY } from "../ttrpc/metadata.ts";
 
 /** Options of {@linkcode Publisher}. */
 export interface PublisherOptions {
@@ -90,11 +88,7 @@ export class Publisher implements AsyncDisposable {
       const { signal } = this.#stop;
       this.#connection = new TtrpcConnection(await dialUnix(this.#options.address, { signal }));
     }
-    const events = this.#connection.client(Events, {
-      metadata: makeMetadata({ [NAMESPACE_KEY]: envelope.namespace }),
-      timeoutMs: this.#options.timeoutMs ?? 5000,
-    });
-    await events.forward({ envelope: toEnvelope(envelope) });
+    await forwardEvent(this.#connection, envelope, this.#options.timeoutMs ?? 5000);
   }
 
   /** Waits until every queued event is delivered, at most `timeoutMs`. */

@@ -1,13 +1,12 @@
 /**
- * Runtime options of a create request, as far as a runtime takes them.
+ * Which runtime a create request's options choose.
  *
  * @module
  */
 import { join } from "node:path";
-import { fromBinary } from "@bufbuild/protobuf";
 import { messageOf, RtError } from "@rt/runc/oci";
-import { OptionsSchema } from "../api/gen/containerd/runc/v1/options_pb.ts";
-import { RUNC_OPTIONS_TYPE_URL, type TypedValue, typeName } from "../api/typed_value.ts";
+import { decodeRuntimeOptions, type RuntimeOptions } from "../api/runtime_options.ts";
+import type { TypedValue } from "../api/typed_value.ts";
 import type { RuntimeChoice } from "./record.ts";
 
 /** Names of our own runtime, for which no program is run. */
@@ -24,19 +23,18 @@ export function chooseRuntime(
   bundle: string,
   namespace: string,
 ): RuntimeChoice {
-  const root = join(bundle, "runtime");
-  if (options === undefined || typeName(options.typeUrl) !== RUNC_OPTIONS_TYPE_URL)
-    return { binary: "", root, systemdCgroup: false, noPivot: false, noNewKeyring: false };
+  let chosen: RuntimeOptions;
   try {
-    const chosen = fromBinary(OptionsSchema, options.value);
-    return {
-      binary: OURS.has(chosen.binaryName) ? "" : chosen.binaryName,
-      root: chosen.root === "" ? root : join(chosen.root, namespace),
-      systemdCgroup: chosen.systemdCgroup,
-      noPivot: chosen.noPivotRoot,
-      noNewKeyring: chosen.noNewKeyring,
-    };
+    chosen = decodeRuntimeOptions(options);
   } catch (err) {
     throw new RtError("INVALID_ARGUMENT", `cannot read runtime options: ${messageOf(err)}`, { cause: err });
   }
+  const { binaryName = "", root = "" } = chosen;
+  return {
+    binary: OURS.has(binaryName) ? "" : binaryName,
+    root: root === "" ? join(bundle, "runtime") : join(root, namespace),
+    systemdCgroup: chosen.systemdCgroup ?? false,
+    noPivot: chosen.noPivotRoot ?? false,
+    noNewKeyring: chosen.noNewKeyring ?? false,
+  };
 }

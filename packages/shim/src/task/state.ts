@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { create, toBinary } from "@bufbuild/protobuf";
-import { ProcessDetailsSchema } from "../api/gen/containerd/runc/v1/options_pb.ts";
 import type { ProcessInfo, ProcessState, ProcessStatus } from "../api/task_service.ts";
+import { processDetails } from "../api/wire.ts";
 import type { ProcessPhase, ProcessRecord } from "./record.ts";
 import { exitOf, type Task } from "./task.ts";
 
@@ -41,8 +40,6 @@ export async function pidsOf(task: Task): Promise<readonly ProcessInfo[]> {
   return pids.map((pid) => {
     const exec = task.record.execs.find((p) => p.pid === pid && p.exit === undefined);
     if (exec === undefined) return { pid };
-    const details = create(ProcessDetailsSchema, { execId: exec.execId });
-    const value = toBinary(ProcessDetailsSchema, details);
-    return { pid, info: { typeUrl: "containerd.runc.v1.ProcessDetails", value } };
+    return { pid, info: processDetails(exec.execId) };
   });
 }

@@ -87,17 +87,24 @@ export async function closeStdin(task: Task, process: ProcessRecord): Promise<vo
   });
 }
 
-/** Tells the relay of `process`'s terminal a new size: `struct winsize` {rows, columns, 0, 0}, four u16. */
+/**
+ * Tells the relay of `process`'s terminal a new size: `struct winsize` {rows, columns, 0, 0}, four u16.
+ *
+ * @throws {RtError} `FAILED_PRECONDITION` in the peer's words (containerd process/init_state.go) if it has ended.
+ */
 export function resizeTerminal(process: ProcessRecord, width: number, height: number): void {
   if (process.control === undefined) return;
   const winsize = new Uint8Array(8);
   const view = new DataView(winsize.buffer);
   view.setUint16(0, height, true);
   view.setUint16(2, width, true);
-  const fd = openSync(process.control, constants.O_WRONLY | constants.O_NONBLOCK);
+  let fd: number | undefined;
   try {
+    fd = openSync(process.control, constants.O_WRONLY | constants.O_NONBLOCK);
     writeSync(fd, winsize);
+  } catch (err) {
+    throw new RtError("FAILED_PRECONDITION", "cannot resize a stopped container", { cause: err });
   } finally {
-    closeSync(fd);
+    if (fd !== undefined) closeSync(fd);
   }
 }

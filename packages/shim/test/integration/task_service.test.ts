@@ -1,15 +1,13 @@
 /** The contract of a task service on every implementation, the peer's included. */
 
 import { join } from "node:path";
-import { create, toBinary } from "@bufbuild/protobuf";
 import { silentLogger } from "@rt/runc/oci";
 import { afterAll, describe, test } from "vitest";
-import { OptionsSchema } from "../../src/api/gen/containerd/runc/v1/options_pb.ts";
-import { RUNC_OPTIONS_TYPE_URL, type TaskEvent } from "../../src/api/index.ts";
+import { encodeRuntimeOptions, type TaskEvent } from "../../src/api/index.ts";
 import { makeRuntime } from "../../src/compose.ts";
 import { portKernel } from "../../src/kernel.ts";
 import { Shim } from "../../src/shim.ts";
-import { type ServiceUnderTest, type TaskServiceMaker, taskServiceSuite } from "../../src/testing/index.ts";
+import { type ServiceUnderTest, taskServiceSuite } from "../../src/testing/index.ts";
 import { peers, runShim, sourceProgram, unable } from "../support/program.ts";
 
 /** A shim in this process. */
@@ -36,10 +34,7 @@ async function localShim({ directory }: { readonly directory: string }): Promise
   };
 }
 
-const realRunc: TaskServiceMaker["options"] = {
-  typeUrl: RUNC_OPTIONS_TYPE_URL,
-  value: toBinary(OptionsSchema, create(OptionsSchema, { binaryName: "runc" })),
-};
+const realRunc = encodeRuntimeOptions({ binaryName: "runc" });
 
 if (unable !== undefined) test.skip(`task services: ${unable}`, () => {});
 else {
