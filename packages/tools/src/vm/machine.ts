@@ -6,7 +6,7 @@
 import type { DebianArch } from "./debian.ts";
 
 /** Names of machines. */
-export type MachineName = "cgroup2-x64";
+export type MachineName = "cgroup2-x64" | "cgroup2-arm64";
 
 /** What a machine is made of. */
 export interface Machine {
@@ -36,6 +36,16 @@ export const MACHINES: readonly Machine[] = [
     qemuPackage: "qemu-system-x86",
     board: ["-machine", "q35,accel=tcg", "-cpu", "max"],
     console: "ttyS0",
+    memoryMb: 1024,
+  },
+  {
+    name: "cgroup2-arm64",
+    summary: "cgroup v2 alone, arm64",
+    arch: "arm64",
+    qemu: "qemu-system-aarch64",
+    qemuPackage: "qemu-system-arm",
+    board: ["-machine", "virt,accel=tcg", "-cpu", "max,pauth-impdef=on,sve=off"],
+    console: "ttyAMA0",
     memoryMb: 1024,
   },
 ];

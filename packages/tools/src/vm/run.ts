@@ -8,10 +8,12 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { setPriority, tmpdir } from "node:os";
 import { join } from "node:path";
+import type { DebianArch } from "./debian.ts";
 import { buildInitramfs } from "./initramfs.ts";
 import { debianKernel } from "./kernel.ts";
 import { type Machine, qemuArguments, type SharedFolder } from "./machine.ts";
 import { type MarkerReader, markerReader } from "./markers.ts";
+import { foreignRoot, hostRoot } from "./roots.ts";
 
 /** Why a machine gave no exit status. */
 export class VmError extends Error {
@@ -46,6 +48,9 @@ export interface VmResult {
   readonly wallMs: number;
 }
 
+const HOST_ARCH: DebianArch = process.arch === "arm64" ? "arm64" : "amd64";
+const GUEST_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/.vm/bin";
+
 /** Files of /etc that programs of the shared /usr look for. */
 const ETC: readonly string[] = [
   "passwd",
@@ -70,10 +75,15 @@ export async function runInVm(request: VmRequest): Promise<VmResult> {
   const kernel = await debianKernel(machine.arch, request.cacheDir);
   const dir = mkdtempSync(join(tmpdir(), "rt-vm-"));
   const nonce = `rt-vm-${randomBytes(8).toString("hex")}`;
+  const root =
+    machine.arch === HOST_ARCH
+      ? hostRoot(request.repository)
+      : await foreignRoot(machine.arch, request.repository, request.cacheDir);
+  const modules = `/usr/lib/modules/${kernel.release}`;
   const folders: SharedFolder[] = [
-    { tag: "usr", source: "/usr", target: "/usr" },
-    { tag: "modules", source: kernel.modules, target: `/usr/lib/modules/${kernel.release}` },
     { tag: "repository", source: request.repository, target: request.repository },
+    ...root.folders,
+    { tag: "modules", source: kernel.modules, target: modules },
   ];
   try {
     const start = {
@@ -86,12 +96,12 @@ export async function runInVm(request: VmRequest): Promise<VmResult> {
       nonce,
       command: request.command,
       cwd: request.cwd,
-      env: request.env ?? {},
+      env: { PATH: `${root.enginePath}:${GUEST_PATH}`, ...request.env },
       limitSeconds: Math.ceil(timeoutMs / 1000) + 10,
       folders: Object.fromEntries(folders.map(({ tag, target }) => [tag, target])),
       etc: ETC.filter((name) => existsSync(join("/etc", name))),
     };
-    writeFileSync(start.initramfs, buildInitramfs(kernel, "/usr/bin/busybox", guest));
+    writeFileSync(start.initramfs, buildInitramfs(kernel, root.busybox, guest));
     return await boot(machine, qemuArguments(machine, start), {
       ...request,
       nonce,

@@ -2,6 +2,7 @@
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/.vm/bin
 export PATH HOME=/root
 /.vm/busybox --install -s /.vm/bin
+[ -e /bin/sh ] || /.vm/busybox --install -s /usr/bin
 . /.vm/request
 
 mkdir -p /dev/pts /dev/shm /dev/mqueue
