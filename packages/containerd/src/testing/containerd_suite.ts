@@ -73,12 +73,24 @@ async function writeBlob(
   return { mediaType: "application/octet-stream", digest, size } as Descriptor;
 }
 
+/** The case under a lease, so that no garbage collection comes in between. */
+function leased({ name, run }: ContainerdCase): ContainerdCase {
+  return {
+    name,
+    async run(containerd, call) {
+      await containerd.leases.create({ id: "held" }, call);
+      await run(containerd, { ...call, lease: "held" });
+      await containerd.leases.delete("held", {}, call);
+    },
+  };
+}
+
 /** All cases. */
 export function containerdSuite(options: ContainerdSuiteOptions = {}): readonly ContainerdCase[] {
   return [
     ...daemonCases,
-    ...metadataCases,
-    ...contentCases,
+    ...metadataCases.map(leased),
+    ...contentCases.map(leased),
     ...gcCases,
     ...eventCases,
     ...snapshotCases(options),
@@ -363,8 +375,9 @@ const contentCases: readonly ContainerdCase[] = [
   {
     name: "content: another namespace gets a blob by its digest, and loses only its own",
     async run(containerd, call) {
-      const { content, namespaces } = containerd;
+      const { content, namespaces, leases } = containerd;
       const other = { ...call, namespace: `${call.namespace}-shared` };
+      await leases.create({ id: "held" }, other);
       const bytes = fresh(4096);
       const { digest, size } = await writeBlob(containerd, bytes, call);
       await rejects(content.info(digest, other), "NOT_FOUND");
@@ -377,6 +390,7 @@ const contentCases: readonly ContainerdCase[] = [
       await content.delete(digest, call);
       assert.equal(digestOf(Buffer.concat(await all(content.read(digest, {}, other)))), digest);
       await content.delete(digest, other);
+      await leases.delete("held", {}, other);
       await namespaces.delete(other.namespace);
     },
   },
