@@ -6,7 +6,7 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { stackProcesses } from "./processes.ts";
+import { type ProcessInfo, stackProcesses } from "./processes.ts";
 
 /** Names of everything that could leak, by kind. */
 export interface MachineState {
@@ -41,12 +41,15 @@ export function leaks(before: MachineState, after: MachineState): string[] {
 /** All processes but the daemons, which may have been restarted meanwhile, and what they themselves hold. */
 function containerProcesses(root: string): string[] {
   const all = stackProcesses(root);
-  const daemons = new Set(
-    all.filter((p) => p.args.some((a) => /\/dist\/cli\/main\.js$/.test(a))).map((p) => p.pid),
-  );
+  const daemons = new Set(all.filter(isDaemon).map((p) => p.pid));
   return all
     .filter((p) => !daemons.has(p.pid) && !(daemons.has(p.ppid) && /-port$/.test(p.comm)))
     .map((p) => `${p.comm} ${p.pid} ${p.args.join(" ").slice(0, 120)}`);
+}
+
+/** A daemon, or the task service, which serves a namespace as long as anybody may need it. */
+function isDaemon(p: ProcessInfo): boolean {
+  return p.args.some((a) => /\/dist\/cli\/main\.js$/.test(a) || a.startsWith("containerd-shim-rt-v2 "));
 }
 
 function mounts(root: string): string[] {

@@ -4,7 +4,7 @@
  * @module
  */
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Kernel } from "@rt/containerd/kernel";
 import { type Logger, RtError, silentLogger } from "@rt/containerd/oci";
@@ -12,6 +12,7 @@ import type { CallOptions } from "../api/engine.ts";
 import type * as t from "../api/types/index.ts";
 import type { Nftables } from "../host/nftables.ts";
 import { BridgeDriver, type BridgeEndpoint } from "./bridge/driver.ts";
+import { deleteNamespace } from "./bridge/link.ts";
 import type { NetworkController, Sandbox, SandboxRequest, SandboxRestore } from "./network.ts";
 import { NetworkRecords } from "./records.ts";
 import { resolvConf } from "./resolv_conf.ts";
@@ -58,9 +59,11 @@ class Controller implements NetworkController {
   readonly #bridge: BridgeDriver | undefined;
   readonly #held = new Map<string, Held>();
   readonly #options: ControllerOptions;
+  readonly #kernel: Kernel;
 
   constructor(deps: ControllerDeps, options: ControllerOptions) {
     this.#options = options;
+    this.#kernel = deps.kernel;
     mkdirSync(options.netnsDir, { recursive: true, mode: 0o700 });
     const withBridge = options.bridge !== "none";
     this.#records = new NetworkRecords(options.dataDir, withBridge ? options : undefined);
@@ -75,6 +78,11 @@ class Controller implements NetworkController {
         endpoints.set(request.containerId, this.#driver().adopt(request.containerId, settings, sandbox));
     }
     await this.#bridge?.start([...endpoints.values()]);
+    const kept = new Set(running.map(({ sandbox }) => sandbox.key));
+    for (const name of readdirSync(this.#options.netnsDir)) {
+      const path = join(this.#options.netnsDir, name);
+      if (!kept.has(path)) await deleteNamespace(this.#kernel, path);
+    }
     for (const { request, sandbox } of running) {
       const endpoint = endpoints.get(request.containerId);
       const network = Object.keys(sandbox.endpoints)[0] ?? request.networkMode;

@@ -137,7 +137,7 @@ describe.skipIf(skip !== undefined)(
       await second.restore([{ request: r, sandbox }]);
       expect(Object.keys((await second.inspect("bridge")).Containers)).toEqual([r.containerId]);
       const pin = { bridge: { IPAMConfig: { IPv4Address: sandbox.endpoints.bridge?.IPAddress ?? "" } } };
-      await expect(second.allocate(request("hhhhhhh", { endpoints: pin }))).rejects.toThrow(
+      await expect(second.allocate(request("bbbbbbc", { endpoints: pin }))).rejects.toThrow(
         /Address already in use/,
       );
       await second.release(r.containerId);
@@ -146,9 +146,21 @@ describe.skipIf(skip !== undefined)(
       expect(existsSync("/sys/class/net/vethfffffff")).toBe(false);
     });
 
+    test("restore() releases what an earlier engine left for containers that have ended", async () => {
+      const gone = await controller.allocate(request("ccccccd"));
+      const kept = await controller.allocate(request("ccccccf"));
+      const second = networkController({ kernel, nft: linuxNftables() }, options);
+      await second.restore([{ request: request("ccccccf"), sandbox: kept }]);
+      expect(existsSync(gone.key)).toBe(false);
+      expect(existsSync("/sys/class/net/vethccccccd")).toBe(false);
+      expect(inside(kept.key, "busybox", "ping", "-c1", "-W2", "172.30.0.1")).toContain("1 packets received");
+      await second.release(request("ccccccf").containerId);
+      await second[Symbol.asyncDispose]();
+    });
+
     test("unknown networks are NOT_FOUND in Docker's words", async () => {
       const error = await controller
-        .allocate(request("ggggggg", { networkMode: "nope" }))
+        .allocate(request("bbbbbbd", { networkMode: "nope" }))
         .catch((e: unknown) => e);
       expect(hasCode(error, "NOT_FOUND")).toBe(true);
       expect(String(error)).toContain("network nope not found");

@@ -149,7 +149,7 @@ describe.skipIf(skip !== undefined)(
           "--runc-binary",
           binary,
           IMAGE,
-          "six",
+          `six-${process.pid}`,
           "sh",
           "-c",
           "echo rt-runc; exit 7",

@@ -5,9 +5,9 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { waitFor } from "../../src/wait.ts";
-import { ENGINE, type TestStack, testStack, which, whyNot } from "./harness.ts";
+import { ENGINE, runAsync, type TestStack, testStack, which, whyNot } from "./harness.ts";
 
-const skip = whyNot("docker", "busybox", "docker-registry");
+const skip = whyNot("docker", "busybox", "curl", "docker-registry");
 const PORT = 15_731;
 
 describe.skipIf(skip !== undefined)(
@@ -48,10 +48,30 @@ describe.skipIf(skip !== undefined)(
       expect(stack.docker(["pull", name]).stdout).toMatch(/Image is up to date/);
     });
 
-    test("the API shows progress of the pull", async () => {
+    test("the API shows progress: status lines with bytes done and to do", async () => {
       stack.docker(["rmi", "-f", name]);
-      const r = await stack.dockerAsync(["pull", "-q", name]);
-      expect(r.stdout.trim()).toBe(name);
+      const query = `fromImage=${encodeURIComponent(name.replace(/:v1$/, ""))}&tag=v1`;
+      const args = [
+        "-sN",
+        "--unix-socket",
+        stack.paths.dockerSocket,
+        "-X",
+        "POST",
+        `http://d/v1.43/images/create?${query}`,
+      ];
+      const r = await runAsync("curl", args, stack.env);
+      const lines = r.stdout
+        .trim()
+        .split("\n")
+        .map((l) => JSON.parse(l) as { status?: string; progressDetail?: { total?: number } });
+      expect(lines[0]?.status).toBe("Pulling from team/busybox");
+      const downloading = lines.filter(
+        (l) => l.status === "Downloading" && (l.progressDetail?.total ?? 0) > 1_000_000,
+      );
+      expect(downloading.length).toBeGreaterThan(0);
+      const states = new Set(lines.map((l) => l.status));
+      for (const s of ["Pulling fs layer", "Download complete", "Extracting", "Pull complete"])
+        expect(states).toContain(s);
     });
 
     test("unknown image and tag: the peer's texts, nothing changes", () => {

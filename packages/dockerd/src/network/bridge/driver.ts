@@ -13,7 +13,7 @@ import { AddressPool, formatSubnet, parseCidr } from "../ipam.ts";
 import type { Sandbox, SandboxRequest } from "../network.ts";
 import { PortRegistry, type PortRequest, portRequests } from "../ports.ts";
 import { closePorts, installFirewall, openPorts, type PublishedPort } from "./firewall.ts";
-import { createEndpoint, deleteLink, deleteNamespace, ensureBridge } from "./link.ts";
+import { createEndpoint, deleteLink, deleteNamespace, ensureBridge, linksOf } from "./link.ts";
 
 /** A container on the bridge. */
 export interface BridgeEndpoint {
@@ -59,9 +59,12 @@ export class BridgeDriver {
     this.#ready.catch(() => undefined);
   }
 
-  /** Makes the bridge and its firewall; the endpoints of an earlier engine keep what they have. Errors come with `add`. */
+  /**
+   * Makes the bridge and its firewall. The endpoints of an earlier engine keep what they have; links of others that
+   * it left on the bridge are deleted. Errors come with `add`.
+   */
   async start(adopted: readonly BridgeEndpoint[]): Promise<void> {
-    this.#ready = this.#install(adopted.flatMap((e) => e.published));
+    this.#ready = this.#install(adopted);
     this.#ready.catch((e) => this.#log.warn(`bridge network is not available: ${messageOf(e)}`));
     await this.#ready.catch(() => undefined);
     for (const e of adopted) (e.proxies as PortProxy[]).push(...(await this.#proxies(e.published)));
@@ -134,10 +137,13 @@ export class BridgeDriver {
     while (this.#background.size > 0) await Promise.all(this.#background);
   }
 
-  async #install(published: readonly PublishedPort[]): Promise<void> {
+  async #install(adopted: readonly BridgeEndpoint[]): Promise<void> {
     const { kernel, nft } = this.#deps;
     const { bridge, firewall, ipForward } = this.#options;
+    const published = adopted.flatMap((e) => e.published);
     await ensureBridge(kernel, bridge, this.#gateway, this.#subnet.prefixLength);
+    const kept = new Set(adopted.map((e) => e.hostLink));
+    for (const link of linksOf(bridge)) if (!kept.has(link)) await deleteLink(kernel, link);
     if (ipForward) enableForwarding();
     if (firewall) await installFirewall(nft, bridge, formatSubnet(this.#subnet), published.filter(isIpv4));
   }

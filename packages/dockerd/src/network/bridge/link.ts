@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { type Kernel, type Program, ProgramBuilder, run } from "@rt/containerd/kernel";
 import {
   addressRequest,
@@ -102,6 +102,11 @@ export async function deleteLink(kernel: Kernel, name: string): Promise<void> {
   sendNetlink(p, socket, deleteLinkRequest(name), `delete link ${name}`, { tolerate: ["ENODEV"] });
   p.exit(0);
   await run(kernel, p.build());
+}
+
+/** The containers' links (`veth` and seven hex digits) on `bridge`. */
+export function linksOf(bridge: string): string[] {
+  return readdirSync(`/sys/class/net/${bridge}/brif`).filter((name) => /^veth[0-9a-f]{7}$/.test(name));
 }
 
 function endpointProgram(link: EndpointLink, bridgeIndex: number): Program {
