@@ -9,6 +9,8 @@ import {
   copyFileSync,
   mkdirSync,
   openSync,
+  readdirSync,
+  rmdirSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -87,6 +89,22 @@ export function makeBundle(request: BundleRequest): void {
     },
   };
   writeFileSync(join(directory, "config.json"), JSON.stringify(config));
+}
+
+/** Removes the parent cgroups that the runtimes have made for test containers, where they are empty. */
+export function removeTestCgroups(): void {
+  for (const controller of readdirSync("/sys/fs/cgroup")) {
+    try {
+      rmdirSync(join("/sys/fs/cgroup", controller, "rt-shim-suite"));
+    } catch {
+      // There is none, or another container is in it.
+    }
+  }
+  try {
+    rmdirSync("/sys/fs/cgroup/rt-shim-suite");
+  } catch {
+    // As above, on a pure cgroup v2 machine.
+  }
 }
 
 /** The far ends of a process's stdio, as containerd's client holds them. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { type BundleRequest, makeBundle, TestIo } from "./bundle.ts";
+export { type BundleRequest, makeBundle, removeTestCgroups, TestIo } from "./bundle.ts";
 export {
   type ServiceUnderTest,
   type TaskServiceMaker,

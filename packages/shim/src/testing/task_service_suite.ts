@@ -14,7 +14,7 @@ import { codeOf, type ErrorCode } from "@rt/runc/oci";
 import type { TaskEvent } from "../api/task_event.ts";
 import type { TaskService } from "../api/task_service.ts";
 import { PROCESS_TYPE_URL, type TypedValue, typedJson } from "../api/typed_value.ts";
-import { makeBundle, TestIo } from "./bundle.ts";
+import { makeBundle, removeTestCgroups, TestIo } from "./bundle.ts";
 
 /** A test runner's words. */
 export interface TestRunner {
@@ -102,6 +102,7 @@ export function taskServiceSuite(runner: TestRunner, name: string, maker: TaskSe
       await service.shutdown({ id }).catch(() => {});
       await io[Symbol.asyncDispose]();
       await made[Symbol.asyncDispose]();
+      removeTestCgroups();
       rmSync(directory, { recursive: true, force: true });
     };
     try {

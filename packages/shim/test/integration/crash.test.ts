@@ -8,7 +8,7 @@ import { afterAll, describe, test } from "vitest";
 import type { TaskEvent } from "../../src/api/index.ts";
 import { deleteShim, ShimClient, startShim } from "../../src/client/index.ts";
 import { monitorPid } from "../../src/kernel.ts";
-import { makeBundle, TestIo } from "../../src/testing/index.ts";
+import { makeBundle, removeTestCgroups, TestIo } from "../../src/testing/index.ts";
 import { type RunningShim, runShim, sourceProgram, unable } from "../support/program.ts";
 
 interface Fixture extends AsyncDisposable {
@@ -68,6 +68,7 @@ function suite(): void {
         await late?.[Symbol.asyncDispose]();
         await io[Symbol.asyncDispose]();
         await shim[Symbol.asyncDispose]();
+        removeTestCgroups();
         rmSync(directory, { recursive: true, force: true });
       },
     };
