@@ -200,7 +200,8 @@ export async function composeEngine(options: ComposeOptions): Promise<LocalEngin
           await stopContainer(deps, container, { timeoutSeconds: seconds });
           // It was not the user who stopped it: its policy may start it with the next engine.
           container.record.HasBeenManuallyStopped = manually;
-          await store.save(container);
+          // Its end is dealt with completely before the parts below go.
+          await container.lock.run(() => store.save(container));
         }),
       );
     },

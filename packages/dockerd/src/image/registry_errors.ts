@@ -6,7 +6,7 @@
  * @module
  */
 import { RegistryError, RegistryUnreachableError } from "@rt/containerd/errors";
-import { causesOf, NotFoundError, RtError } from "../errors.ts";
+import { causesOf, messageOf, NotFoundError, RtError } from "../errors.ts";
 
 /** Code and text of a registry's answer, e.g. `manifest unknown: manifest unknown`. */
 function said(err: RegistryError): string {
@@ -18,18 +18,14 @@ function said(err: RegistryError): string {
 /** A connection that could not be made, in Go's words. */
 function unreachable(err: RegistryUnreachableError): RtError {
   const url = /https?:\/\/[^/\s]+\/v2\//.exec(err.message)?.[0] ?? "";
+  const texts = [...causesOf(err)].map(messageOf).join(" ");
+  const refused = /ECONNREFUSED (\S+)/.exec(texts)?.[1];
+  const unknown = /(ENOTFOUND|EAI_AGAIN) (\S+)/.exec(texts);
   let reason = err.message;
-  for (const cause of causesOf(err)) {
-    const { code, address, port, hostname } = cause as NodeJS.ErrnoException & {
-      address?: string;
-      port?: number;
-      hostname?: string;
-    };
-    if (code === "ECONNREFUSED") reason = `dial tcp ${address}:${port}: connect: connection refused`;
-    else if (code === "ENOTFOUND") reason = `dial tcp: lookup ${hostname}: no such host`;
-    else if (code === "EAI_AGAIN")
-      reason = `dial tcp: lookup ${hostname}: Temporary failure in name resolution`;
-    else if (code === "ETIMEDOUT") reason = `dial tcp ${address}:${port}: i/o timeout`;
+  if (refused !== undefined) reason = `dial tcp ${refused}: connect: connection refused`;
+  else if (unknown !== null) {
+    const why = unknown[1] === "ENOTFOUND" ? "no such host" : "Temporary failure in name resolution";
+    reason = `dial tcp: lookup ${unknown[2]}: ${why}`;
   }
   const text = url === "" || reason === err.message ? reason : `Get "${url}": ${reason}`;
   return new RtError("UNKNOWN", text, { cause: err });
