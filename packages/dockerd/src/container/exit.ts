@@ -7,49 +7,22 @@
  * @module
  */
 import { rm } from "node:fs/promises";
-import { hasCode } from "../errors.ts";
-import { NAMESPACE } from "../image/contents.ts";
 import { formatNano } from "../time.ts";
 import { type ContainerDeps, fifoDir, publishContainer, publishNetworks } from "./deps.ts";
 import { drain } from "./io.ts";
-import type { Container, Waiter } from "./record.ts";
-import { removeContainer } from "./remove.ts";
+import type { Container } from "./record.ts";
+import { removeNow } from "./remove_now.ts";
 import { restartDelay } from "./restart_policy.ts";
 import { unmountShm } from "./shm.ts";
 import { launch } from "./start.ts";
 import { ProcessStreams } from "./streams.ts";
+import { deleteTask } from "./task.ts";
+import { wake } from "./wait.ts";
 
 /** What is known of the end of a process. */
 export interface Exit {
   readonly exitStatus: number;
   readonly exitedAt?: Date | undefined;
-}
-
-/** Deletes task and container at containerd, whatever is there. */
-export async function deleteTask(deps: Pick<ContainerDeps, "containerd">, id: string): Promise<void> {
-  const call = { namespace: NAMESPACE };
-  const { tasks, containers } = deps.containerd;
-  const gone = (err: unknown): void => {
-    if (!hasCode(err, "NOT_FOUND")) throw err;
-  };
-  await tasks.delete(id, call).catch(async (err) => {
-    if (hasCode(err, "NOT_FOUND")) return;
-    if (!hasCode(err, "FAILED_PRECONDITION")) throw err;
-    const ended = tasks.wait({ containerId: id }, call).catch(() => undefined);
-    await tasks.kill({ containerId: id, signal: 9, all: true }, call).catch(gone);
-    await ended;
-    await tasks.delete(id, call).catch(gone);
-  });
-  await containers.delete(id, call).catch(gone);
-}
-
-/** Tells those who wait for one of `conditions`. */
-export function wake(container: Container, conditions: readonly Waiter["condition"][]): void {
-  for (const waiter of container.waiters) {
-    if (!conditions.includes(waiter.condition)) continue;
-    container.waiters.delete(waiter);
-    waiter.resolve({ StatusCode: container.record.State.ExitCode });
-  }
 }
 
 /** The main process of `container` has ended. */
@@ -107,7 +80,7 @@ async function finish(deps: ContainerDeps, container: Container, exit: Exit): Pr
   publishNetworks(deps, container, "disconnect");
   delete record.Sandbox;
   if (autoRemove) {
-    await removeContainer(deps, container, { volumes: true, locked: true });
+    await removeNow(deps, container, true);
     return;
   }
   if (delay !== undefined) scheduleRestart(deps, container, delay);

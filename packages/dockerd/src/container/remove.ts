@@ -5,12 +5,10 @@
  *
  * @module
  */
-import { rm } from "node:fs/promises";
-import { ConflictError, hasCode, NotImplementedError } from "../errors.ts";
-import { NAMESPACE } from "../image/contents.ts";
-import { type ContainerDeps, fifoDir, publishContainer } from "./deps.ts";
-import { deleteTask, wake } from "./exit.ts";
+import { ConflictError, NotImplementedError } from "../errors.ts";
+import type { ContainerDeps } from "./deps.ts";
 import { type Container, statusOf } from "./record.ts";
+import { removeNow } from "./remove_now.ts";
 import { killNow } from "./stop.ts";
 
 /** How to remove. */
@@ -20,8 +18,6 @@ export interface RemoveOptions {
   /** Anonymous volumes too. */
   readonly volumes?: boolean;
   readonly link?: boolean;
-  /** The caller holds the container's lock. */
-  readonly locked?: boolean;
 }
 
 /** Removes `container`. @throws `CONFLICT` with Docker's text if it runs and `force` is not set. */
@@ -32,10 +28,10 @@ export async function removeContainer(
 ): Promise<void> {
   if (options.link) throw new NotImplementedError("cannot remove link: links are not supported");
   const { State } = container.record;
-  if (State.RemovalInProgress && !options.locked) {
+  if (State.RemovalInProgress) {
     throw new ConflictError(`removal of container ${container.id} is already in progress`);
   }
-  if (State.Running && !options.locked) {
+  if (State.Running) {
     if (!options.force) {
       const status = statusOf(State);
       const hint =
@@ -46,42 +42,5 @@ export async function removeContainer(
     }
     await killNow(deps, container);
   }
-  const work = async (): Promise<void> => {
-    if (deps.store.find(container.id) !== container || State.RemovalInProgress) return;
-    State.RemovalInProgress = true;
-    await deps.store.save(container);
-    await removeParts(deps, container, options.volumes === true);
-    publishContainer(deps, container, "destroy");
-    wake(container, ["removed", "not-running", "next-exit"]);
-  };
-  if (options.locked) await work();
-  else await container.lock.run(work);
-}
-
-/** Removes what there is of a container, in any state. Used by a restarted engine too. */
-export async function removeParts(
-  deps: ContainerDeps,
-  container: Container,
-  volumes: boolean,
-): Promise<void> {
-  container.stopHealth?.();
-  const snapshot = deps.containerd.snapshots
-    .remove({ snapshotter: deps.config.snapshotter, key: container.id }, { namespace: NAMESPACE })
-    .catch((err) => {
-      if (!hasCode(err, "NOT_FOUND")) throw err;
-    });
-  await Promise.all([
-    deleteTask(deps, container.id).then(() => snapshot),
-    rm(fifoDir(deps, container.id), { recursive: true, force: true }),
-  ]);
-  const anonymous = Object.values(container.record.MountPoints).filter(
-    (m) => m.Anonymous && m.Name !== undefined,
-  );
-  await deps.store.remove(container);
-  if (!volumes) return;
-  for (const mount of anonymous) {
-    await deps.volumes.remove(mount.Name!).catch((err) => {
-      deps.log.debug("cannot remove volume", { volume: mount.Name, err });
-    });
-  }
+  await container.lock.run(() => removeNow(deps, container, options.volumes === true));
 }

@@ -13,12 +13,13 @@ import { openLog } from "../logger/open.ts";
 import type { SandboxRestore } from "../network/network.ts";
 import { formatNano, ZERO_TIME } from "../time.ts";
 import { type ContainerDeps, containerPaths, fifoDir } from "./deps.ts";
-import { deleteTask, handleExit, scheduleRestart } from "./exit.ts";
+import { handleExit, scheduleRestart } from "./exit.ts";
 import { startHealth } from "./health.ts";
 import { fifoPaths, openProcessIo } from "./io.ts";
 import type { Container } from "./record.ts";
-import { removeParts } from "./remove.ts";
+import { removeParts } from "./remove_now.ts";
 import { sandboxRequest, startContainer } from "./start.ts";
+import { deleteTask } from "./task.ts";
 
 /** Takes a task over that still exists: its streams, and its state. */
 async function adopt(deps: ContainerDeps, container: Container, task: TaskProcess): Promise<void> {

@@ -14,18 +14,18 @@ import type { Sandbox, SandboxRequest } from "../network/network.ts";
 import { layersOf, readTextFile } from "../rootfs/layers.ts";
 import { formatNano } from "../time.ts";
 import { type ContainerDeps, containerPaths, fifoDir, publishContainer, publishNetworks } from "./deps.ts";
-import { deleteTask } from "./exit.ts";
 import { writeContainerFiles } from "./files.ts";
 import { startHealth } from "./health.ts";
 import { fifoPaths, makeFifos, openProcessIo, type ProcessIo, removeFifos } from "./io.ts";
 import { joinedNamespaces } from "./join.ts";
 import { ociSpec } from "./oci_spec.ts";
 import { bareName, type Container } from "./record.ts";
-import { removeContainer } from "./remove.ts";
+import { removeNow } from "./remove_now.ts";
 import { runtimeOf } from "./runtime.ts";
 import { mountShm, shmDir, unmountShm } from "./shm.ts";
 import { startFailure } from "./start_error.ts";
 import { ProcessStreams } from "./streams.ts";
+import { deleteTask } from "./task.ts";
 import { resolveUser } from "./user.ts";
 
 /** Type of an OCI spec in an Any. */
@@ -123,8 +123,7 @@ export async function launch(deps: ContainerDeps, container: Container): Promise
     State.Error = error.message;
     await deps.store.save(container);
     if (container.hostConfig.AutoRemove) {
-      // The lock is ours: the removal must not wait for it.
-      await removeContainer(deps, container, { volumes: true, locked: true });
+      await removeNow(deps, container, true);
     }
     throw error;
   }

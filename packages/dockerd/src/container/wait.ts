@@ -39,3 +39,12 @@ export function waitContainer(
   result.catch(() => {});
   return { result };
 }
+
+/** Tells those who wait for one of `conditions`. */
+export function wake(container: Container, conditions: readonly Waiter["condition"][]): void {
+  for (const waiter of container.waiters) {
+    if (!conditions.includes(waiter.condition)) continue;
+    container.waiters.delete(waiter);
+    waiter.resolve({ StatusCode: container.record.State.ExitCode });
+  }
+}

@@ -34,8 +34,7 @@ function unreachable(err: RegistryUnreachableError): RtError {
 /** The error of a pull of `shown` (familiar name with tag) from repository `repository`. */
 export function pullError(err: unknown, shown: string, repository: string): unknown {
   for (const cause of causesOf(err)) {
-    if (cause instanceof RegistryUnreachableError)
-      return new RtError("UNKNOWN", cause.message, { cause: err });
+    if (cause instanceof RegistryUnreachableError) return unreachable(cause);
     if (!(cause instanceof RegistryError)) continue;
     const code = cause.faults[0]?.code ?? "";
     if (code === "MANIFEST_UNKNOWN" || (cause.status === 404 && code === "")) {
@@ -60,8 +59,7 @@ export function pullError(err: unknown, shown: string, repository: string): unkn
 /** The error of a push. */
 export function pushError(err: unknown): unknown {
   for (const cause of causesOf(err)) {
-    if (cause instanceof RegistryUnreachableError)
-      return new RtError("UNKNOWN", cause.message, { cause: err });
+    if (cause instanceof RegistryUnreachableError) return unreachable(cause);
     if (cause instanceof RegistryError) return new RtError(cause.code, said(cause), { cause: err });
   }
   return err;
