@@ -5,12 +5,14 @@
  */
 import { spawn } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
-import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { type Daemon, daemons, engineCommand, type StackSettings } from "./daemons.ts";
 import { type StackPaths, stackPaths } from "./paths.ts";
 import { isAlive, readProcess } from "./processes.ts";
 import { answers, waitFor } from "./wait.ts";
+
+/** Second bytes of the pools a bridge may get. */
+const POOLS = { first: 18, count: 12 } as const;
 
 /** How to bring a stack up. */
 export interface UpOptions {
@@ -84,16 +86,22 @@ export function readSettings(paths: StackPaths): StackSettings | undefined {
 }
 
 function chooseSettings(paths: StackPaths, engine: StackSettings["engine"]): StackSettings {
-  const settings: StackSettings = { engine, bridgeAddress: freeBridgeAddress() };
+  const settings: StackSettings = { engine, bridgeAddress: freeBridgeAddress(paths) };
   writeFileSync(paths.settings, `${JSON.stringify(settings, null, 2)}\n`, { mode: 0o600 });
   return settings;
 }
 
-/** The first of Docker's 172.x/16 pools that no interface of this host uses, from 172.29 down. */
-function freeBridgeAddress(): string {
-  const used = Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map((a) => a.address));
-  for (let second = 29; second >= 18; second--)
-    if (!used.some((a) => a.startsWith(`172.${second}.`))) return `172.${second}.0.1/16`;
+/**
+ * A 172.x/16 pool of Docker's that no address or route of this host uses. Each root begins to look at another one,
+ * so that stacks that start at the same moment do not meet.
+ */
+function freeBridgeAddress(paths: StackPaths): string {
+  const table = readFileSync("/proc/net/fib_trie", "utf8");
+  const first = Number.parseInt(paths.bridge.slice(-6), 16);
+  for (let i = 0; i < POOLS.count; i++) {
+    const second = POOLS.first + ((first + i) % POOLS.count);
+    if (!table.includes(` 172.${second}.`)) return `172.${second}.0.1/16`;
+  }
   throw new Error("cannot choose a bridge address: 172.18.0.0/16 to 172.29.0.0/16 are all in use");
 }
 
