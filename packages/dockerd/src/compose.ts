@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Containerd } from "@rt/containerd/api";
 import type { Engine } from "./api/engine.ts";
@@ -23,7 +23,7 @@ import { NAMESPACE } from "./image/contents.ts";
 import { createImages, type ImagesDeps } from "./image/images.ts";
 import { createImageSizes } from "./image/sizes.ts";
 import { createImageStore } from "./image/store.ts";
-import { type Kernel, portKernel } from "./kernel.ts";
+import { initElf, type Kernel, portKernel } from "./kernel.ts";
 import { networkController } from "./network/controller.ts";
 import type { NetworkController } from "./network/network.ts";
 import { type Logger, silentLogger } from "./oci.ts";
@@ -90,6 +90,16 @@ function networksOf(config: EngineConfig, kernel: Kernel, log: Logger): NetworkC
   );
 }
 
+/** The program for `--init`: the configured one, or ours, written where programs can be executed from. */
+async function initProgram(config: EngineConfig): Promise<string> {
+  if (config.initPath !== "") return config.initPath;
+  const path = join(config.dataRoot, "docker-init");
+  if (process.arch !== "x64" && process.arch !== "arm64") return path;
+  await writeFile(`${path}.tmp`, initElf(process.arch), { mode: 0o755 });
+  await rename(`${path}.tmp`, path);
+  return path;
+}
+
 /** Makes the namespace if it is not there. */
 async function ensureNamespace(containerd: Containerd): Promise<void> {
   await containerd.namespaces.create({ name: NAMESPACE, labels: {} }).catch((err) => {
@@ -103,11 +113,12 @@ async function ensureNamespace(containerd: Containerd): Promise<void> {
  * Disposing it leaves the containers running; {@linkcode LocalEngine.stopContainers} stops them.
  */
 export async function composeEngine(options: ComposeOptions): Promise<LocalEngine> {
-  const { config, containerd } = options;
+  const { containerd } = options;
   const log = options.log ?? silentLogger;
   await using stack = new AsyncDisposableStack();
-  await mkdir(config.dataRoot, { recursive: true, mode: 0o710 });
-  await mkdir(config.execRoot, { recursive: true, mode: 0o710 });
+  await mkdir(options.config.dataRoot, { recursive: true, mode: 0o710 });
+  await mkdir(options.config.execRoot, { recursive: true, mode: 0o710 });
+  const config = { ...options.config, initPath: await initProgram(options.config) };
   const clock = createNanoClock();
   const kernel = options.kernel ?? stack.use(portKernel({ name: "rt-docker-port" }));
   const events = createEventHub(clock);

@@ -41,6 +41,7 @@ export interface EngineConfig {
   readonly ipForward: boolean;
   readonly userlandProxy: boolean;
   readonly userlandProxyPath: string;
+  /** Program that becomes `/sbin/docker-init`; empty for the generated one. */
   readonly initPath: string;
   readonly cgroupParent: string;
   readonly dns: readonly string[];
@@ -75,7 +76,7 @@ export function defaultConfig(binDir: string): EngineConfig {
     ipForward: true,
     userlandProxy: true,
     userlandProxyPath: join(binDir, "rt-docker-proxy"),
-    initPath: join(binDir, "rt-docker-init"),
+    initPath: "",
     cgroupParent: "/docker",
     dns: [],
     dnsSearch: [],

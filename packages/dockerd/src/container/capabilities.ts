@@ -35,6 +35,12 @@ export const ALL_CAPABILITIES: readonly string[] = (
   .split(" ")
   .map((name) => `CAP_${name}`);
 
+/** The capabilities in a mask such as `/proc/self/status` shows. */
+export function capabilitiesOf(mask: string): string[] {
+  const bits = BigInt(`0x${mask || "0"}`);
+  return ALL_CAPABILITIES.filter((_name, i) => ((bits >> BigInt(i)) & 1n) === 1n);
+}
+
 /** A capability's full name; `ALL` stays. @throws {InvalidParameterError} with Docker's text for an unknown one. */
 function normalize(name: string): string {
   const upper = name.toUpperCase();
@@ -50,11 +56,13 @@ export function containerCapabilities(request: {
   readonly add: readonly string[];
   readonly drop: readonly string[];
   readonly privileged: boolean;
+  /** What the engine has itself and can give: all that `ALL` and privileged mean. */
+  readonly available: readonly string[];
 }): string[] {
   const add = request.add.map(normalize);
   const drop = request.drop.map(normalize);
-  if (request.privileged) return [...ALL_CAPABILITIES];
-  const base = add.includes("ALL") ? ALL_CAPABILITIES : drop.includes("ALL") ? [] : DEFAULT_CAPABILITIES;
+  if (request.privileged) return [...request.available];
+  const base = add.includes("ALL") ? request.available : drop.includes("ALL") ? [] : DEFAULT_CAPABILITIES;
   const kept = base.filter((name) => !drop.includes(name));
   for (const name of add) if (name !== "ALL" && !kept.includes(name)) kept.push(name);
   return kept;

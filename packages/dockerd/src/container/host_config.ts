@@ -19,7 +19,7 @@ import { checkLimits } from "./spec_resources.ts";
 /** What checks and defaults depend on. */
 export interface HostConfigDeps {
   readonly config: EngineConfig;
-  readonly facts: Pick<HostFacts, "cpus" | "cgroupVersion" | "swapAccounting">;
+  readonly facts: Pick<HostFacts, "capabilities" | "cpus" | "cgroupVersion" | "swapAccounting">;
   readonly runtimes: Readonly<Record<string, unknown>>;
   readonly defaultRuntime: string;
 }
@@ -164,6 +164,7 @@ export function checkHostConfig(deps: HostConfigDeps, host: HostConfig): void {
     add: host.CapAdd ?? [],
     drop: host.CapDrop ?? [],
     privileged: host.Privileged === true,
+    available: deps.facts.capabilities,
   });
   parseSecurityOptions(host.SecurityOpt ?? []);
   checkLimits(host, deps.facts.cpus);

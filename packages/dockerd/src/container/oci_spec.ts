@@ -64,6 +64,8 @@ export interface SpecInput {
   /** Cgroup that gets the container's, e.g. `/docker`. */
   readonly cgroupParent: string;
   readonly cgroupVersion: "1" | "2";
+  /** Capabilities that the engine can give. */
+  readonly availableCapabilities: readonly string[];
   readonly dataRoot: string;
   /** Threads that thermal sensors are hidden of. */
   readonly cpus?: number;
@@ -168,6 +170,7 @@ export function ociSpec(input: SpecInput): Spec {
     add: hostConfig.CapAdd ?? [],
     drop: hostConfig.CapDrop ?? [],
     privileged,
+    available: input.availableCapabilities,
   });
   const { devices, rules } = specDevices(hostConfig);
   const parent = hostConfig.CgroupParent || input.cgroupParent;

@@ -182,6 +182,7 @@ async function launchSteps(deps: ContainerDeps, container: Container, made: Made
     ...(hostConfig.Init ? { initPath: config.initPath } : {}),
     cgroupParent: config.cgroupParent,
     cgroupVersion: deps.facts.cgroupVersion,
+    availableCapabilities: deps.facts.capabilities,
     dataRoot: config.dataRoot,
   });
   const runtime = runtimeOf(deps, hostConfig.Runtime ?? "");

@@ -8,7 +8,7 @@
 import type { AttachStream, ExecsApi, OutputChunk, TerminalSize } from "../api/engine.ts";
 import type { ExecCreateRequest, ExecInspectResponse, ExecStartRequest } from "../api/types/index.ts";
 import { attachToStreams } from "../container/attach.ts";
-import { ALL_CAPABILITIES, containerCapabilities } from "../container/capabilities.ts";
+import { containerCapabilities } from "../container/capabilities.ts";
 import { type ContainerDeps, fifoDir, publishContainer } from "../container/deps.ts";
 import { containerEnvironment, mergeEnvironment } from "../container/environment.ts";
 import type { ProbeResult } from "../container/health.ts";
@@ -83,11 +83,12 @@ async function execProcess(deps: ContainerDeps, exec: Exec, size: readonly numbe
   );
   const privileged = request.Privileged === true || hostConfig.Privileged === true;
   const bounding = privileged
-    ? ALL_CAPABILITIES
+    ? deps.facts.capabilities
     : containerCapabilities({
         add: hostConfig.CapAdd ?? [],
         drop: hostConfig.CapDrop ?? [],
         privileged: false,
+        available: deps.facts.capabilities,
       });
   const [height = 0, width = 0] = size;
   const limits = rlimits(hostConfig.Ulimits);

@@ -8,6 +8,7 @@
 import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { availableParallelism, hostname, release, totalmem } from "node:os";
+import { capabilitiesOf } from "../container/capabilities.ts";
 
 /** What the host is and can do. */
 export interface HostFacts {
@@ -26,6 +27,8 @@ export interface HostFacts {
   /** Controllers that limits can use. */
   readonly controllers: ReadonlySet<string>;
   readonly swapAccounting: boolean;
+  /** Capabilities that the engine has. */
+  readonly capabilities: readonly string[];
 }
 
 /** uname's name of the processor. */
@@ -38,7 +41,8 @@ export function machineName(arch: string): string {
 export async function readHostFacts(): Promise<HostFacts> {
   const text = (path: string): Promise<string> => readFile(path, "utf8").catch(() => "");
   const unified = existsSync("/sys/fs/cgroup/cgroup.controllers");
-  const [osRelease, forward, controllers] = await Promise.all([
+  const [status, osRelease, forward, controllers] = await Promise.all([
+    text("/proc/self/status"),
     text("/etc/os-release"),
     text("/proc/sys/net/ipv4/ip_forward"),
     unified
@@ -55,6 +59,7 @@ export async function readHostFacts(): Promise<HostFacts> {
     machine: machineName(process.arch),
     cpus: availableParallelism(),
     memory: totalmem(),
+    capabilities: capabilitiesOf(/^CapPrm:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? ""),
     cgroupVersion: unified ? "2" : "1",
     ipForward: forward.trim() === "1",
     controllers: new Set(controllers.flatMap((c) => c.split(","))),
