@@ -33,6 +33,7 @@ import { killProcess } from "./task/kill.ts";
 import { recoverTasks } from "./task/recover.ts";
 import { startExec, startInit } from "./task/start.ts";
 import { pidsOf, stateOf } from "./task/state.ts";
+import { statsOf } from "./task/stats.ts";
 import { closeStdin, resizeTerminal } from "./task/stdio.ts";
 import type { Task, TaskDeps } from "./task/task.ts";
 
@@ -180,8 +181,7 @@ export class Shim implements TaskService, AsyncDisposable {
   }
 
   async stats({ id }: { readonly id: string }): Promise<TypedValue> {
-    this.#task(id);
-    throw new RtError("NOT_IMPLEMENTED", "stats: not implemented");
+    return statsOf(this.#task(id));
   }
 
   async connect({ id }: { readonly id: string }): Promise<ShimInfo> {

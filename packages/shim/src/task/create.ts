@@ -8,7 +8,8 @@ import { join } from "node:path";
 import { type MonitorKernel, mount, startMonitor, unmount } from "@rt/runc/kernel";
 import { addClause, hasCode, RtError } from "@rt/runc/oci";
 import type { CreateTaskRequest, Mount } from "../api/task_service.ts";
-import { endMonitor, exitSeen, oomFileOf, watchMonitor } from "./exits.ts";
+import { cgroupFilesOf } from "../host/cgroup_files.ts";
+import { endMonitor, exitSeen, watchMonitor } from "./exits.ts";
 import { chooseRuntime } from "./options.ts";
 import { removeRecord, type TaskRecord } from "./record.ts";
 import { openStdio } from "./stdio.ts";
@@ -68,7 +69,7 @@ export async function createTask(deps: TaskDeps, request: CreateTaskRequest): Pr
     const { pid } = await createContainer(task, monitor, { io, noPivot, noNewKeyring });
     record.init.pid = pid;
     record.init.phase = "created";
-    const oomFile = oomFileOf(pid);
+    const oomFile = cgroupFilesOf(pid)?.oomFile;
     if (oomFile !== undefined) record.oomFile = oomFile;
   } catch (err) {
     await undoTask(task);

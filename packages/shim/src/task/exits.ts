@@ -131,18 +131,3 @@ export function oomKills(file: string | undefined): number {
     return 0;
   }
 }
-
-/** The file that counts such kills for the cgroup of process `pid`. */
-export function oomFileOf(pid: number): string | undefined {
-  try {
-    const lines = readFileSync(`/proc/${pid}/cgroup`, "utf8").split("\n");
-    const v1 = lines
-      .map((l) => /^\d+:(?:[^:]*,)?memory(?:,[^:]*)?:(\/.*)$/.exec(l)?.[1])
-      .find((p) => p !== undefined);
-    if (v1 !== undefined) return `/sys/fs/cgroup/memory${v1}/memory.oom_control`;
-    const v2 = lines.map((l) => /^0::(\/.*)$/.exec(l)?.[1]).find((p) => p !== undefined);
-    return v2 === undefined ? undefined : `/sys/fs/cgroup${v2}/memory.events`;
-  } catch {
-    return undefined;
-  }
-}

@@ -10,7 +10,10 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fromBinary } from "@bufbuild/protobuf";
 import { codeOf, type ErrorCode } from "@rt/runc/oci";
+import * as v1 from "../api/gen/containerd/cgroups/v1/metrics_pb.ts";
+import * as v2 from "../api/gen/containerd/cgroups/v2/metrics_pb.ts";
 import type { TaskEvent } from "../api/task_event.ts";
 import type { TaskService } from "../api/task_service.ts";
 import { PROCESS_TYPE_URL, type TypedValue, typedJson } from "../api/typed_value.ts";
@@ -63,6 +66,27 @@ async function rejectsWith(promise: Promise<unknown>, ...codes: ErrorCode[]): Pr
     codes.includes(codeOf(error)),
     `${codeOf(error)}, expected ${codes}: ${(error as Error).message}`,
   );
+}
+
+/** The figures that v1 and v2 metrics share. */
+function useOf({
+  typeUrl,
+  value,
+}: TypedValue): Record<"pids" | "cpuNs" | "memoryBytes" | "memoryLimitBytes", bigint> {
+  if (typeUrl.endsWith("io.containerd.cgroups.v2.Metrics")) {
+    const { pids, cpu, memory } = fromBinary(v2.MetricsSchema, value);
+    const [memoryBytes, memoryLimitBytes] = [memory?.usage ?? 0n, memory?.usageLimit ?? 0n];
+    return {
+      pids: pids?.current ?? 0n,
+      cpuNs: (cpu?.usageUsec ?? 0n) * 1000n,
+      memoryBytes,
+      memoryLimitBytes,
+    };
+  }
+  assert.ok(typeUrl.endsWith("io.containerd.cgroups.v1.Metrics"), typeUrl);
+  const { pids, cpu, memory } = fromBinary(v1.MetricsSchema, value);
+  const [memoryBytes, memoryLimitBytes] = [memory?.usage?.usage ?? 0n, memory?.usage?.limit ?? 0n];
+  return { pids: pids?.current ?? 0n, cpuNs: cpu?.usage?.total ?? 0n, memoryBytes, memoryLimitBytes };
 }
 
 /** Waits until `events` has one that `match`es. */
@@ -316,6 +340,17 @@ export function taskServiceSuite(runner: TestRunner, name: string, maker: TaskSe
         await eventually(f.events, (e) => e.topic === "/tasks/oom" && e.containerId === f.id);
       },
     );
+
+    runner.test("resource use is told as containerd's metrics", async () => {
+      await using f = await create(sh("while :; do :; done"), { memoryBytes: 32 << 20 });
+      await f.service.start({ id: f.id });
+      await sleep(200);
+      const use = useOf(await f.service.stats({ id: f.id }));
+      assert.equal(use.pids, 1n);
+      assert.equal(use.memoryLimitBytes, 32n << 20n);
+      assert.ok(use.memoryBytes > 0n && use.memoryBytes < 32n << 20n, `${use.memoryBytes} bytes`);
+      assert.ok(use.cpuNs > 20_000_000n && use.cpuNs < 10_000_000_000n, `${use.cpuNs} ns`);
+    });
 
     runner.test("what is unknown is NOT_FOUND", async () => {
       await using f = await create(["/bin/true"]);
