@@ -6,7 +6,7 @@
 import type { ContainerSummary } from "@rt/dockerd/api";
 import type { CallOptions } from "../api/cri.ts";
 import { type ContainerFilter, type ContainerInit, ContainerState } from "../api/types.ts";
-import { readLabels, SANDBOX_ID_LABEL } from "../convert/labels.ts";
+import { matches, readLabels, SANDBOX_ID_LABEL } from "../convert/labels.ts";
 import { containerMetadata } from "../convert/naming.ts";
 import { type EngineDeps, listEngineContainers, nameAndLabels } from "../sandbox/find.ts";
 
@@ -35,7 +35,11 @@ export async function selectContainers(
   const found = await listEngineContainers(deps, "container", selection?.labelSelector ?? {}, options);
   const { id = "", podSandboxId = "" } = selection ?? {};
   return found.filter(
-    (c) => c.Id.startsWith(id) && (c.Labels[SANDBOX_ID_LABEL] ?? "").startsWith(podSandboxId),
+    (c) =>
+      c.Id.startsWith(id) &&
+      (c.Labels[SANDBOX_ID_LABEL] ?? "").startsWith(podSandboxId) &&
+      // The engine also matches labels of the image.
+      matches(selection?.labelSelector, readLabels(c.Labels).labels),
   );
 }
 

@@ -67,11 +67,13 @@ function endOf({ State: state, Created }: ContainerInspect): ContainerStatusInit
     case ContainerState.CONTAINER_EXITED: {
       // One that could not be started has no times: they are those of its creation.
       const neverRan = state.Status === "created" || started === 0n;
-      const created = nanosOf(Created);
+      const startedAt = neverRan ? nanosOf(Created) : started;
+      const finished = neverRan ? startedAt : nanosOf(state.FinishedAt);
       return {
         state: ContainerState.CONTAINER_EXITED,
-        startedAt: neverRan ? created : started,
-        finishedAt: neverRan ? created : nanosOf(state.FinishedAt),
+        startedAt,
+        // An engine notes the start when the process runs already, so that a short one may have ended before.
+        finishedAt: finished > startedAt ? finished : startedAt,
         exitCode: state.ExitCode,
         reason: neverRan ? "ContainerCannotRun" : reasonOf(state),
         message: state.Error,

@@ -144,3 +144,8 @@ export function labelFilter(type: ContainerType, labels: StringMap = {}): { labe
     label: Object.entries({ ...labels, [TYPE_LABEL]: type }).map(([key, value]) => `${key}=${value}`),
   };
 }
+
+/** Whether `labels` have every label of `selector`. */
+export function matches(selector: StringMap | undefined, labels: StringMap): boolean {
+  return Object.entries(selector ?? {}).every(([key, value]) => labels[key] === value);
+}

@@ -6,7 +6,7 @@
 import type { ContainerSummary } from "@rt/dockerd/api";
 import type { CallOptions } from "../api/cri.ts";
 import { type PodSandboxFilter, type PodSandboxInit, PodSandboxState } from "../api/types.ts";
-import { RUNTIME_HANDLER_LABEL, readLabels } from "../convert/labels.ts";
+import { matches, RUNTIME_HANDLER_LABEL, readLabels } from "../convert/labels.ts";
 import { sandboxMetadata } from "../convert/naming.ts";
 import { type EngineDeps, listEngineContainers, nameAndLabels } from "./find.ts";
 
@@ -21,6 +21,8 @@ export async function listPodSandbox(
     .filter((c) => c.Id.startsWith(filter?.id ?? ""))
     .map(sandboxOf)
     .filter((s) => s !== undefined)
+    // The engine also matches labels of the image.
+    .filter((s) => matches(filter?.labelSelector, s.labels ?? {}))
     .filter((s) => filter?.state === undefined || s.state === filter.state.state);
   return { items };
 }

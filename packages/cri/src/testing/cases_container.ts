@@ -199,6 +199,7 @@ export const containerCases: readonly CriCase[] = [
   },
   {
     name: "statistics of a running container",
+    needs: "stats",
     async run(subject) {
       const { runtime } = subject.cri;
       await using pod = await TestPod.run(subject);

@@ -26,8 +26,13 @@ export interface CriUnderTest {
 /** One case. */
 export interface CriCase {
   readonly name: string;
+  /** What the engine must have for it; absent: nothing particular. */
+  readonly needs?: EngineFeature;
   run(subject: CriUnderTest): Promise<void>;
 }
+
+/** What an engine may lack. */
+export type EngineFeature = "stats";
 
 /** All cases. */
 export function criSuite(): CriCase[] {

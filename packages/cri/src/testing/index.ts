@@ -3,5 +3,5 @@
  *
  * @module
  */
-export { type CriCase, type CriUnderTest, criSuite } from "./cri_suite.ts";
+export { type CriCase, type CriUnderTest, criSuite, type EngineFeature } from "./cri_suite.ts";
 export { eventually, readLog, rejects, TestPod } from "./pod.ts";
