@@ -3,5 +3,6 @@
  *
  * @module
  */
+export { badInputOfIds } from "./cases_bad_input.ts";
 export { type CriCase, type CriUnderTest, criSuite, type EngineFeature } from "./cri_suite.ts";
 export { eventually, readLog, rejects, TestPod } from "./pod.ts";

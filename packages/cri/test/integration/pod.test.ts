@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createCri, serveCri } from "@rt/cri";
 import type { CriRuntime } from "@rt/cri/api";
 import { createCriClient } from "@rt/cri/client";
-import { criSuite } from "@rt/cri/testing";
+import { criSuite, type EngineFeature } from "@rt/cri/testing";
 import { createEngineClient } from "@rt/dockerd/client";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { IMAGE, realDockerd, rtDockerd, type TestEngine, whyNot } from "./engines.ts";
@@ -14,11 +14,17 @@ const engines = [
     name: "the real dockerd",
     start: realDockerd,
     programs: ["dockerd", "containerd", "runc", "busybox", "ip", "nsenter"],
+    lacks: [] as readonly EngineFeature[],
   },
-  { name: "rt-dockerd", start: rtDockerd, programs: ["busybox", "ip", "nsenter"] },
+  {
+    name: "rt-dockerd",
+    start: rtDockerd,
+    programs: ["busybox", "ip", "nft"],
+    lacks: ["stats"] as readonly EngineFeature[],
+  },
 ];
 
-for (const { name, start, programs } of engines) {
+for (const { name, start, programs, lacks } of engines) {
   const reason = whyNot(...programs);
   describe.skipIf(reason !== undefined)(
     `CRI over ${name}${reason === undefined ? "" : ` (skipped: ${reason})`}`,
@@ -42,7 +48,9 @@ for (const { name, start, programs } of engines) {
       });
 
       for (const c of criSuite()) {
-        test(`over gRPC: ${c.name}`, async () => {
+        const lacking = c.needs !== undefined && lacks.includes(c.needs);
+        const why = lacking ? ` (skipped: ${name} has no ${c.needs})` : "";
+        test.skipIf(lacking)(`over gRPC: ${c.name}${why}`, async () => {
           const directory = join(engine.directory, "pods");
           mkdirSync(directory, { recursive: true });
           await c.run({ cri: remote, image: IMAGE, directory });
