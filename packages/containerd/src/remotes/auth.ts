@@ -209,10 +209,10 @@ export class Authorizer {
     } catch (cause) {
       throw new RtError("UNKNOWN", `${what}: the answer is not JSON`, { cause });
     }
-    const token = json["token"] ?? json["access_token"];
+    const token = json.token ?? json.access_token;
     if (typeof token !== "string" || token === "")
       throw new RtError("UNKNOWN", `${what}: no token in the answer`);
-    const expires = Number(json["expires_in"]);
+    const expires = Number(json.expires_in);
     return { token, expiresInS: Number.isFinite(expires) && expires > 0 ? expires : 60 };
   }
 }

@@ -130,11 +130,11 @@ type Table = Record<string, unknown>;
 
 async function parseHosts(root: Table, folder: string, domain: string): Promise<RegistryHost[]> {
   const out: RegistryHost[] = [];
-  for (const [url, value] of Object.entries((root["host"] as Table | undefined) ?? {})) {
+  for (const [url, value] of Object.entries((root.host as Table | undefined) ?? {})) {
     out.push(await parseHost(url, value as Table, folder, true));
   }
   const fallback = domain === "docker.io" ? "https://registry-1.docker.io" : `https://${domain}`;
-  const server = typeof root["server"] === "string" ? root["server"] : fallback;
+  const server = typeof root.server === "string" ? root.server : fallback;
   out.push(await parseHost(server, root, folder, server !== fallback));
   return out;
 }
@@ -148,14 +148,14 @@ async function parseHost(
   const url = new URL(/^[a-z]+:\/\//.test(address) ? address : `https://${address}`);
   const insecure = isInsecure(url.host);
   const path = url.pathname.replace(/\/+$/, "");
-  const overridden = table["override_path"] === true || path.endsWith("/v2");
-  const capabilities = strings(table["capabilities"]).filter((c): c is HostCapability =>
+  const overridden = table.override_path === true || path.endsWith("/v2");
+  const capabilities = strings(table.capabilities).filter((c): c is HostCapability =>
     ALL.includes(c as never),
   );
-  const files = strings(table["ca"]).map((file) => (isAbsolute(file) ? file : join(folder, file)));
+  const files = strings(table.ca).map((file) => (isAbsolute(file) ? file : join(folder, file)));
   const ca = await Promise.all(files.map((file) => readFile(file, "utf8")));
   const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries((table["header"] as Table | undefined) ?? {})) {
+  for (const [name, value] of Object.entries((table.header as Table | undefined) ?? {})) {
     headers[name] = strings(value).join(", ");
   }
   return {
@@ -163,7 +163,7 @@ async function parseHost(
     capabilities: capabilities.length > 0 ? capabilities : ALL,
     connection: {
       ...(ca.length > 0 && { ca }),
-      ...((table["skip_verify"] === true || insecure) && { skipVerify: true }),
+      ...((table.skip_verify === true || insecure) && { skipVerify: true }),
     },
     headers,
     fallBackToHttp: insecure && url.protocol === "https:",

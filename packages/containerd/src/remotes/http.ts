@@ -63,7 +63,7 @@ export class HttpClient implements Disposable {
     };
     return await new Promise<HttpResponse>((resolve, reject) => {
       const outgoing = (secure ? httpsRequest : httpRequest)(request.url, options, (incoming) => {
-        resolve(response(incoming));
+        resolve(response(incoming, request.method === "HEAD"));
       });
       outgoing.setTimeout(IDLE_MS, () => outgoing.destroy(new Error(`no answer for ${IDLE_MS} ms`)));
       outgoing.on("error", reject);
@@ -117,7 +117,10 @@ async function pump(body: AsyncIterable<Uint8Array>, into: NodeJS.WritableStream
   into.end();
 }
 
-function response(incoming: IncomingMessage): HttpResponse {
+/** A body that is not wanted is read to its end if it is no longer than this, so that the connection lives on. Bytes. */
+const DRAIN_LIMIT = 64 * 1024;
+
+function response(incoming: IncomingMessage, empty: boolean): HttpResponse {
   const headers: Record<string, string> = {};
   const challenges: string[] = [];
   const raw = incoming.rawHeaders;
@@ -131,7 +134,12 @@ function response(incoming: IncomingMessage): HttpResponse {
     headers,
     challenges,
     body: whole(incoming),
-    dispose: () => void incoming.destroy(),
+    dispose() {
+      const length = Number(headers["content-length"] ?? Number.POSITIVE_INFINITY);
+      // Also what has come whole must be read, or else its connection is never free again.
+      if (incoming.complete || empty || length <= DRAIN_LIMIT) incoming.resume();
+      else incoming.destroy();
+    },
   };
 }
 

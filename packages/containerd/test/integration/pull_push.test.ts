@@ -1,7 +1,16 @@
 import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { createReadStream, createWriteStream, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import {
+  createReadStream,
+  createWriteStream,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -537,6 +546,83 @@ describe.skipIf(noPeers)(`a registry with tokens${note}`, () => {
     } finally {
       empty.closeAllConnections();
       empty.close();
+    }
+  });
+});
+
+const noTls = noPeers ?? missing("openssl");
+
+describe.skipIf(noTls)(`a registry with TLS${noTls ? ` (skipped: ${noTls})` : ""}`, () => {
+  it("its certificate is verified, unless it is on the loopback or named insecure; ca in hosts.toml counts", async () => {
+    const cert = join(dir, "cert.pem");
+    const key = join(dir, "key.pem");
+    const subject = [
+      "-subj",
+      "/CN=registry.test",
+      "-addext",
+      "subjectAltName=DNS:registry.test,IP:127.0.0.1",
+    ];
+    spawnSync("openssl", [
+      "req",
+      "-x509",
+      "-newkey",
+      "rsa:2048",
+      "-nodes",
+      "-keyout",
+      key,
+      "-out",
+      cert,
+      "-days",
+      "2",
+      ...subject,
+    ]);
+    let requests = 0;
+    const sockets = new Set<unknown>();
+    const server = createTlsServer({ cert: readFileSync(cert), key: readFileSync(key) }, async (req, res) => {
+      requests++;
+      sockets.add(req.socket);
+      const headers = { accept: req.headers.accept ?? "*/*" };
+      const answer = await fetch(`http://${registry.address}${req.url}`, { method: req.method!, headers });
+      const {
+        connection: _,
+        date: __,
+        ...kept
+      } = Object.fromEntries(answer.headers) as Record<string, string>;
+      res.writeHead(answer.status, kept);
+      res.end(req.method === "HEAD" ? undefined : Buffer.from(await answer.arrayBuffer()));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    const own = containerds.get("in process")!;
+    const call = await leased(own, "tls");
+    await storeImage(own.content, image, call);
+    await push(own, `${registry.address}/tls:1`, image.target, { remote }, call);
+    try {
+      const got = await remote.resolve(`127.0.0.1:${port}/tls:1`);
+      expect(got.descriptor.digest).toBe(image.target.digest);
+      // The same server by a name that is not the loopback's.
+      const hosts = join(dir, "tls-hosts/registry.test");
+      mkdirSync(hosts, { recursive: true });
+      const config = (more: string): void =>
+        writeFileSync(
+          join(hosts, "hosts.toml"),
+          `server = "https://strict.test"\n[host."https://strict.test:${port}"]\n${more}\n`,
+        );
+      config("");
+      using strict = createRemote({ hostsDir: join(dir, "tls-hosts") });
+      const error = await strict.resolve("registry.test/tls:1").catch((err: unknown) => err);
+      expect(hasCode(error, "UNAVAILABLE"), String(error)).toBe(true);
+      writeFileSync(join(hosts, "hosts.toml"), `[host."https://127.0.0.1:${port}"]\nca = "${cert}"\n`);
+      requests = 0;
+      sockets.clear();
+      using trusting = createRemote({ hostsDir: join(dir, "tls-hosts") });
+      await pull(own, "registry.test/tls:1", { remote: trusting }, { namespace: "tls-into" });
+      expect(requests).toBeGreaterThan(0);
+      for (let i = 0; i < 5; i++) await trusting.resolve("registry.test/tls:1");
+      expect(sockets.size).toBeLessThan(5); // connections are kept
+    } finally {
+      server.closeAllConnections();
+      server.close();
     }
   });
 });
