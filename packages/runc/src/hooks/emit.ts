@@ -13,6 +13,8 @@ import { ERRNO } from "../launch/errno.ts";
 import type { Operand, ProgramBuilder } from "../launch/program.ts";
 import type { Data } from "../launch/program_data.ts";
 
+const [F_SETFL, F_SETPIPE_SZ, PIPE_SIZE] = [4, 1031, 1 << 20];
+
 /** Tag of what a hook that failed wrote to stderr. */
 export const HOOK_OUTPUT_TAG = 9;
 
@@ -77,6 +79,14 @@ function emitState(p: ProgramBuilder, subject: HookSubject): StateText {
 function emitHook(p: ProgramBuilder, hook: Hook, index: number, state: StateText): void {
   const prefix = `error running hook #${index}`;
   const input = emitPipe(p, prefix);
+  // All of it is in the pipe before anybody can close the other end: no hook has to read it.
+  p.sys("fcntl", [input.write, F_SETPIPE_SZ, PIPE_SIZE], { onError: "ignore" });
+  p.sys("fcntl", [input.write, F_SETFL, O.wronly | O.nonblock], { name: prefix });
+  const written = p.sys("write", [input.write, state.address, state.length], {
+    name: `${prefix}: pass state`,
+  });
+  p.when("ne", written, state.length, () => p.fail(`${prefix}: pass state`, ERRNO.E2BIG));
+  p.sys("close", [input.write]);
   const errors = emitPipe(p, prefix);
   const started = emitPipe(p, prefix);
   const pid = p.fork(
@@ -105,8 +115,6 @@ function emitHook(p: ProgramBuilder, hook: Hook, index: number, state: StateText
   const failure = p.sys("read", [started.read, word, 8], { name: prefix });
   p.sys("close", [started.read]);
   p.when("eq", failure, 8, () => p.fail(`${prefix}: fork/exec ${hook.path}`, p.load("u64", word)));
-  p.sys("write", [input.write, state.address, state.length], { onError: "ignore" });
-  p.sys("close", [input.write]);
   emitOutcome(p, hook, prefix, pid, errors.read);
 }
 
@@ -131,7 +139,7 @@ function emitOutcome(p: ProgramBuilder, hook: Hook, prefix: string, pid: Operand
   const word = p.load("u32", status);
   p.branch("eq", word, 0, done);
   const buffer = p.bss(3072);
-  p.sys("fcntl", [output, 4, O.nonblock], { onError: "ignore" });
+  p.sys("fcntl", [output, F_SETFL, O.nonblock], { onError: "ignore" });
   const length = p.sys("read", [output, buffer, 3072], { onError: "ignore" });
   p.when("gt", length, 0, () => p.data(HOOK_OUTPUT_TAG, buffer, length));
   p.value(HOOK_OUTPUT_TAG, word);

@@ -5,6 +5,7 @@
  */
 import type { Hook } from "@rt/oci-spec/oci";
 import { hookError, startError } from "../container/failure.ts";
+import { RtError } from "../errors.ts";
 import type { Kernel, LaunchRecord } from "../host/kernel.ts";
 import { ProgramBuilder } from "../launch/program.ts";
 import { emitHooks, HOOK_OUTPUT_TAG, type HookSubject } from "./emit.ts";
@@ -28,9 +29,15 @@ export async function runHooks(kernel: Kernel, hooks: readonly Hook[], subject: 
     else if (record.kind === "data") output += new TextDecoder().decode(record.bytes);
     else if (record.kind === "value" && record.tag === HOOK_OUTPUT_TAG) status = Number(record.value);
   }
-  await launch.exited;
+  const ended = await launch.exited;
   if (failure !== undefined) {
     const error = subject.status === "creating" ? startError : hookError;
     throw error({ record: failure, hook: { status, output } });
+  }
+  if (ended.code !== 0 || ended.signal !== 0) {
+    throw new RtError(
+      "INTERNAL",
+      `error running hooks: launch program ended with ${ended.code || `signal ${ended.signal}`}`,
+    );
   }
 }

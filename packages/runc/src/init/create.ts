@@ -40,7 +40,6 @@ import { makeDirectory } from "../rootfs/target.ts";
 import type { SeccompFilter } from "../seccomp/compile.ts";
 import { containerResources } from "../specconv/resources.ts";
 import { resolveSysctls } from "../sysctl/sysctl.ts";
-import { emitJoinCgroups, emitOpenCgroups } from "./cgroup_join.ts";
 import { emitDeviceFilter } from "./device_filter.ts";
 import { emitSessionKeyring } from "./keyring.ts";
 import { AT_FDCWD, CLONE, MOUNT_ATTR, MS, O, S_IF } from "./linux.ts";
@@ -97,6 +96,7 @@ export function compileCreate(plan: CreatePlan): Program {
     relay: relay?.pid,
     flags: cloneFlags(namespaces),
     mode: plan.mode,
+    cgroups: plan.cgroups.join(),
     child: (ready) => emitChild(p, plan, namespaces, { ready, go, relay: relay?.socket }),
     parent: (pid) => {
       if (relay !== undefined) p.sys("close", [relay.socket]);
@@ -131,7 +131,6 @@ function emitChild(
   p.sys("umask", [0]);
   const fifo = plan.fifo === undefined ? undefined : emitOpenFifo(p, plan.fifo);
   const socket = plan.console?.kind === "socket" ? emitConnect(p, plan.console.path) : pipes.relay;
-  emitJoinCgroups(p, emitOpenCgroups(p, plan.cgroups.join()));
   if (namespaces.created.has("cgroup")) {
     p.sys("unshare", [NAMESPACE_FLAG.cgroup], { name: "make cgroup namespace" });
   }

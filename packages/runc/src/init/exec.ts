@@ -21,9 +21,9 @@ import type { Program, Slot } from "../launch/program.ts";
 import { ProgramBuilder } from "../launch/program.ts";
 import { NAMESPACE_FLAG } from "../namespaces/namespaces.ts";
 import type { SeccompFilter } from "../seccomp/compile.ts";
-import { emitJoinCgroups, emitOpenCgroups } from "./cgroup_join.ts";
+import { emitClone, emitOpenCgroups } from "./clone.ts";
 import { emitSessionKeyring } from "./keyring.ts";
-import { AT_FDCWD, CLONE, O, SIG } from "./linux.ts";
+import { AT_FDCWD, CLONE, O } from "./linux.ts";
 import { emitExitWith, emitPipe, type ReadyPipe, TAG } from "./parent.ts";
 import { emitExec, emitOomScoreAdj, emitReady, emitRlimits } from "./process.ts";
 
@@ -83,20 +83,36 @@ function emitJoinAndClone(
 ): void {
   const socket = plan.console?.kind === "socket" ? emitConnect(p, plan.console.path) : relay;
   const cgroups = emitOpenCgroups(p, plan.join);
-  const userNamespace = plan.namespaces.includes("user");
   emitRlimits(p, plan.process);
   emitOomScoreAdj(p, plan.process);
   const apparmor = emitOpenAppArmor(p, plan.process.apparmorProfile);
-  emitSetns(p, plan);
-  const pid = p.slot();
-  const parent = p.label();
-  p.sys("clone", [BigInt((flags | SIG.chld) >>> 0), 0, 0, 0, 0], { into: pid, name: "clone process" });
-  p.branch("ne", pid, 0, parent);
-  p.sys("close", [ready.read]);
-  emitJoinCgroups(p, cgroups);
+  const cgroupNamespace = emitSetns(p, plan);
+  const pid = emitClone(p, {
+    flags: 0,
+    sibling: flags === CLONE.parent,
+    cgroups,
+    name: "clone process",
+    child: () => {
+      p.sys("close", [ready.read]);
+      cgroupNamespace?.();
+      emitChild(p, plan, socket, apparmor);
+    },
+  });
+  const word = p.bss(8);
+  p.store("u64", word, 0, pid);
+  p.sys("write", [ready.write, word, 8], { name: "tell pid" });
+}
+
+/** The new process, in the container's cgroups and namespaces. */
+function emitChild(
+  p: ProgramBuilder,
+  plan: ExecPlan,
+  socket: Slot | undefined,
+  apparmor: (() => void) | undefined,
+): void {
   p.sys("setsid", [], { name: "start session" });
   if (plan.newKeyring) emitSessionKeyring(p, plan.id);
-  if (userNamespace) {
+  if (plan.namespaces.includes("user")) {
     p.sys("setresgid", [0, 0, 0], { name: "become root of user namespace" });
     p.sys("setresuid", [0, 0, 0], { name: "become root of user namespace" });
   }
@@ -110,19 +126,23 @@ function emitJoinAndClone(
   apparmor?.();
   const program = emitReady(p, plan);
   emitExec(p, program, `exec: ${JSON.stringify(plan.process.args?.[0] ?? "")}`);
-  p.place(parent);
-  const word = p.bss(8);
-  p.store("u64", word, 0, pid);
-  p.sys("write", [ready.write, word, 8], { name: "tell pid" });
 }
 
-function emitSetns(p: ProgramBuilder, plan: ExecPlan): void {
-  const flags = plan.namespaces.reduce((all, type) => all | NAMESPACE_FLAG[type], 0);
-  if (flags === 0) return;
+/**
+ * Joins all but the cgroup namespace: that one the new process joins when it is in its cgroups, because a process
+ * whose cgroup is outside of its cgroup namespace may be refused to move. The result emits that.
+ */
+function emitSetns(p: ProgramBuilder, plan: ExecPlan): (() => void) | undefined {
+  if (plan.namespaces.length === 0) return undefined;
+  const flags = plan.namespaces.reduce(
+    (all, type) => all | (type === "cgroup" ? 0 : NAMESPACE_FLAG[type]),
+    0,
+  );
   const name = `join namespaces of process ${plan.initPid}`;
   const fd = p.sys("pidfd_open", [plan.initPid, 0], { name });
-  p.sys("setns", [fd, flags], { name });
-  p.sys("close", [fd]);
+  if (flags !== 0) p.sys("setns", [fd, flags], { name });
+  if (!plan.namespaces.includes("cgroup")) return undefined;
+  return () => void p.sys("setns", [fd, NAMESPACE_FLAG.cgroup], { name: "join cgroup namespace" });
 }
 
 /** The attribute file is opened in the host's /proc, which the container cannot fake; the write comes later. */

@@ -7,8 +7,10 @@
  * @module
  */
 import type { ParentMode } from "../api/oci_runtime.ts";
+import type { CgroupJoin } from "../cgroups/manager.ts";
 import type { Operand, ProgramBuilder, Slot } from "../launch/program.ts";
-import { CLONE, O, SIG } from "./linux.ts";
+import { emitClone, emitOpenCgroups } from "./clone.ts";
+import { O } from "./linux.ts";
 
 /** Tags of what a launch reports. */
 export const TAG = { pid: 1, ready: 2, hooks: 3 } as const;
@@ -35,6 +37,7 @@ export interface ParentPlan {
   /** `CLONE_NEW*`. */
   readonly flags: number;
   readonly mode: ParentMode;
+  readonly cgroups: CgroupJoin;
   /** What the new process does; it must not return. */
   readonly child: (ready: ReadyPipe) => void;
   /** What the parent does as soon as there is a child. */
@@ -46,14 +49,16 @@ export interface ParentPlan {
 /** Emits the clone, the child's part and the rest of the launching process. */
 export function emitParent(p: ProgramBuilder, plan: ParentPlan): void {
   const ready = emitPipe(p, "make pipe");
-  const pid = p.slot();
-  const parent = p.label();
-  const flags = plan.flags | SIG.chld | (plan.mode === "sibling" ? CLONE.parent : 0);
-  p.sys("clone", [BigInt(flags >>> 0), 0, 0, 0, 0], { into: pid, name: "clone container process" });
-  p.branch("ne", pid, 0, parent);
-  p.sys("close", [ready.read]);
-  plan.child(ready);
-  p.place(parent);
+  const pid = emitClone(p, {
+    flags: plan.flags,
+    sibling: plan.mode === "sibling",
+    cgroups: emitOpenCgroups(p, plan.cgroups),
+    name: "clone container process",
+    child: () => {
+      p.sys("close", [ready.read]);
+      plan.child(ready);
+    },
+  });
   p.sys("close", [ready.write]);
   p.value(TAG.pid, pid);
   plan.parent?.(pid);
