@@ -9,14 +9,14 @@ import { decodeEvent } from "../../src/api/wire/event.ts";
 import { ContainerdClient } from "../../src/client/containerd_client.ts";
 import { addBusybox, BUSYBOX } from "./images.ts";
 import { missing } from "./peers.ts";
-import { RtContainerd } from "./rt_containerd.ts";
+import { engineCommand, RtContainerd } from "./rt_containerd.ts";
 
-const skip = missing("ctr", "busybox", "containerd-shim-runc-v2", "runc");
+const missed = missing("ctr", "busybox", "containerd-shim-runc-v2", "runc");
 const runtimes = ["io.containerd.runc.v2", "io.containerd.rt.v2"];
 
-describe.skipIf(skip !== undefined)(
-  `ctr on rt-containerd${skip === undefined ? "" : ` (skipped: ${skip})`}`,
-  () => {
+describe.each(["node", "bun"] as const)("ctr on rt-containerd (%s)", (engine) => {
+  const skip = missed ?? (engineCommand(engine) === undefined ? "engine not installed" : undefined);
+  describe.skipIf(skip !== undefined)(skip === undefined ? "runs" : `skipped: ${skip}`, () => {
     let daemon: RtContainerd;
     let client: ContainerdClient;
     const ctr = (...args: string[]) => daemon.ctr(...args);
@@ -27,7 +27,7 @@ describe.skipIf(skip !== undefined)(
       return stdout;
     };
     beforeAll(async () => {
-      daemon = await RtContainerd.start();
+      daemon = await RtContainerd.start(engine);
       client = new ContainerdClient({ address: daemon.address });
       await addBusybox(client, "default");
     });
@@ -195,8 +195,8 @@ describe.skipIf(skip !== undefined)(
       }
       expect(ctr("version").status).toBe(0);
     });
-  },
-);
+  });
+});
 
 function ctrIngest(daemon: RtContainerd, path: string): string {
   const { status, stderr } = daemon.ctrWith(
