@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { constants } from "node:fs";
 import type { Operand } from "../launch/program.ts";
 import { ProgramBuilder } from "../launch/program.ts";
 import type { Kernel } from "./kernel.ts";
@@ -46,7 +47,9 @@ export type FileChange =
 
 const AT_FDCWD = -100;
 const AT_SYMLINK_NOFOLLOW = 0x100;
-const [O_PATH, O_DIRECTORY, O_NOFOLLOW, O_CLOEXEC] = [0o10000000, 0o200000, 0o400000, 0o2000000];
+/** Those two differ between architectures. */
+const { O_DIRECTORY, O_NOFOLLOW } = constants;
+const [O_PATH, O_CLOEXEC] = [0o10000000, 0o2000000];
 const RESOLVE_IN_ROOT = 0x10;
 /** Where the parent directory is put, so that paths through /proc/self/fd can be written beforehand. */
 const [PARENT_FD, FILE_FD] = [100, 101];

@@ -29,6 +29,13 @@ function shape(value: unknown): unknown {
   );
 }
 
+/** Statistics of cgroup v2 as runc before 1.2 has them: no pressure, no peak of memory. */
+function asBefore12(stats: ReturnType<typeof JSON.parse>): unknown {
+  for (const part of [stats.blkio, stats.cpu, stats.memory]) delete part.psi;
+  if (detectCgroupLayout(linuxCgroupFs()).mode === "v2") delete stats.memory.usage.max;
+  return stats;
+}
+
 describe.skipIf(reason !== undefined)(
   `stats beside real runc${reason ? ` (skipped: ${reason})` : ""}`,
   () => {
@@ -64,7 +71,7 @@ describe.skipIf(reason !== undefined)(
         expect(ours.memory.usage.limit).toBe(33554432);
         expect(ours.pids).toEqual(theirs.pids);
         expect(ours.cpuset).toEqual(theirs.cpuset);
-        expect(shape(ours)).toEqual(shape(theirs));
+        expect(shape(theirs.cpu.psi === undefined ? asBefore12(ours) : ours)).toEqual(shape(theirs));
         expect(cgroups.pids()).toHaveLength(1);
       } finally {
         spawnSync("runc", ["--root", join(dir, "state"), "delete", "--force", id]);
