@@ -7,6 +7,9 @@
  */
 import { InvalidParameterError } from "../errors.ts";
 
+/** Deepest nesting that is looked into for an error; Go stops at 10,000. */
+const MAX_DEPTH = 1000;
+
 /** Parses `text`; on failure the error reads as Go's does. */
 export function parseGoJson(text: string): unknown {
   try {
@@ -55,7 +58,7 @@ class Scanner {
   value(depth = 0): void {
     this.space();
     const c = this.#peek();
-    if (depth > 10_000) throw new ScanStop("exceeded max depth");
+    if (depth > MAX_DEPTH) throw new ScanStop("exceeded max depth");
     if (c === "{") this.#object(depth);
     else if (c === "[") this.#array(depth);
     else if (c === '"') this.#string();

@@ -3,4 +3,4 @@
  *
  * @module
  */
-export {};
+export { type FakeCalls, fakeEngine } from "./fake_engine.ts";
