@@ -79,7 +79,7 @@ export async function run(request: RunRequest, options: RunOptions = {}): Promis
       .createStarted(
         {
           id,
-          bundle: root,
+          bundle: resolve(request.rootfs),
           spec: specOf(request),
           io: { stdin: fd(stdin), stdout: fd(stdout), stderr: fd(stderr) },
         },
