@@ -70,6 +70,9 @@ export function verifyChecksum(block: Buffer): void {
     unsigned += byte;
     signed += byte < 128 ? byte : byte - 256;
   }
-  const stored = parseNumber(block, 148, 8);
-  if (stored !== unsigned && stored !== signed) throw new ArchiveError("invalid tar header");
+  if (/^[ \0]*[0-7]+[ \0]/.test(block.toString("latin1", 148, 156))) {
+    const stored = parseNumber(block, 148, 8);
+    if (stored === unsigned || stored === signed) return;
+  }
+  throw new ArchiveError("invalid tar header");
 }

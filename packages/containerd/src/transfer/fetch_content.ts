@@ -69,7 +69,10 @@ export async function fetchContent(
     onStatus?.("downloaded", size);
   } catch (err) {
     call.signal?.throwIfAborted();
-    throw addClause(`cannot fetch ${digest}`, err);
+    // Another writer may have finished the blob at any moment; the store says so at the next call.
+    if (!hasCode(err, "ALREADY_EXISTS")) throw addClause(`cannot fetch ${digest}`, err);
+    await addLabels(content, digest, labels, call);
+    onStatus?.("exists", size);
   }
 }
 

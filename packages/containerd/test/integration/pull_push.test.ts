@@ -146,6 +146,27 @@ for (const name of ["in process", "real containerd"]) {
       });
     }
 
+    it("several pulls of the same image at once all succeed and leave it once", async () => {
+      const fresh = imageOf(
+        [0, 1].map((i) => ({ tar: tarOf([{ type: "file", name: `f${i}`, body: randomBytes(500_000) }]) })),
+      );
+      const from = await leased(containerds.get("real containerd")!, `${word}-many-from`);
+      const ref = `${registry.address}/${word}/many:1`;
+      await storeImage(containerds.get("real containerd")!.content, fresh, from);
+      await push(containerds.get("real containerd")!, ref, fresh.target, { remote }, from);
+      const into: Call = { namespace: `${word}-many` };
+      const options = { remote, snapshotter: "overlayfs" };
+      const pulled = await Promise.all(
+        Array.from({ length: 4 }, () => pull(containerd(), ref, options, into)),
+      );
+      expect(new Set(pulled.map((p) => p.chainId)).size).toBe(1);
+      expect(await digests(containerd(), into)).toEqual([...fresh.blobs.keys()].sort());
+      const kinds: string[] = [];
+      for await (const { kind } of containerd().snapshots.list("overlayfs", [], into)) kinds.push(kind);
+      expect(kinds).toEqual(["committed", "committed"]);
+      expect(await containerd().leases.list([], into)).toEqual([]);
+    });
+
     it("a blob that the registry has elsewhere is mounted, not sent; a second push sends nothing", async () => {
       const call = await leased(containerd(), `${word}-mount`);
       await storeImage(containerd().content, image, call);
