@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { closeSync, openSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { RtError } from "@rt/runc/oci";
 
@@ -14,13 +15,8 @@ import { RtError } from "@rt/runc/oci";
  * @throws {RtError} `DEADLINE_EXCEEDED` if another holds it for longer than `timeoutMs`.
  */
 export async function withLock<T>(file: string, timeoutMs: number, work: () => Promise<T>): Promise<T> {
-  const umask = process.umask(0o177);
-  let db: DatabaseSync;
-  try {
-    db = new DatabaseSync(file);
-  } finally {
-    process.umask(umask);
-  }
+  closeSync(openSync(file, "a", 0o600));
+  const db = new DatabaseSync(file);
   try {
     db.exec(`PRAGMA busy_timeout = ${timeoutMs}; PRAGMA journal_mode = MEMORY;`);
     try {

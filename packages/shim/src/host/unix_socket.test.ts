@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { codeOf } from "@rt/runc/oci";
@@ -12,19 +12,15 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true }));
 
 describe("unix sockets", () => {
-  test("listenUnix() makes a socket that only its owner can use, and leaves the umask as it was", async () => {
+  test("listenUnix() makes a socket that only its owner can use", async () => {
     const path = join(directory, "s");
-    const umask = process.umask(0o000);
-    try {
-      const server = await listenUnix(path, (socket) => socket.end());
-      expect(statSync(path).mode & 0o777).toBe(0o600);
-      expect(process.umask()).toBe(0o000);
-      (await dialUnix(`unix://${path}`)).destroy();
-      await expect(listenUnix(path, () => {})).rejects.toMatchObject({ code: "FAILED_PRECONDITION" });
-      server.close();
-    } finally {
-      process.umask(umask);
-    }
+    const server = await listenUnix(path, (socket) => socket.end());
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(readdirSync(directory)).toEqual(["s"]);
+    (await dialUnix(`unix://${path}`)).destroy();
+    await expect(listenUnix(path, () => {})).rejects.toMatchObject({ code: "FAILED_PRECONDITION" });
+    expect(readdirSync(directory)).toEqual(["s"]);
+    server.close();
   });
 
   test("dialUnix() rejects with UNAVAILABLE where nobody listens, and with INVALID_ARGUMENT for a long path", async () => {

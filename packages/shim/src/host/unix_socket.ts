@@ -5,8 +5,9 @@
  *
  * @module
  */
-import { chmodSync, unlinkSync } from "node:fs";
+import { chmodSync, linkSync, mkdtempSync, rmSync, unlinkSync } from "node:fs";
 import { createServer, connect as netConnect, type Server, type Socket } from "node:net";
+import { dirname, join } from "node:path";
 import { codeOfErrno, RtError } from "@rt/runc/oci";
 
 /** Greatest length of a unix socket's path. Bytes. */
@@ -71,30 +72,32 @@ export async function dialUnix(
 /**
  * Listens on the unix socket `path`, mode 0600 from its birth; `onConnection` gets each connection.
  *
- * @throws {RtError} `FAILED_PRECONDITION` if somebody listens there.
+ * The socket is born in a directory that only we can enter and gets its name when it is closed to others. (A umask
+ * would do too, but it is the whole process's, and workers have none.)
+ * @throws {RtError} `FAILED_PRECONDITION` if there is something at `path`.
  */
 export async function listenUnix(path: string, onConnection: (socket: Socket) => void): Promise<Server> {
   checkLength("listen on", path);
+  const nursery = mkdtempSync(join(dirname(path), ".rt-"));
+  const born = join(nursery, "s");
   const server = createServer(onConnection);
-  const umask = process.umask(0o177);
   try {
-    // bind(2) happens inside listen() before it returns, so that the mask holds for it.
+    checkLength("listen on", born);
     await new Promise<void>((resolve, reject) => {
-      server.once("error", (err: NodeJS.ErrnoException) =>
-        reject(
-          err.code === "EADDRINUSE"
-            ? new RtError("FAILED_PRECONDITION", `cannot listen on ${path}: address in use`, { cause: err })
-            : socketError("listen on", path, err),
-        ),
-      );
-      server.listen({ path }, () => resolve());
-      process.umask(umask);
+      server.once("error", reject);
+      server.listen({ path: born }, resolve);
     });
+    chmodSync(born, 0o600);
+    linkSync(born, path);
+    return server;
+  } catch (err) {
+    server.close();
+    const { code } = err as NodeJS.ErrnoException;
+    if (code !== "EEXIST") throw err instanceof RtError ? err : socketError("listen on", path, err as Error);
+    throw new RtError("FAILED_PRECONDITION", `cannot listen on ${path}: address in use`, { cause: err });
   } finally {
-    process.umask(umask);
+    rmSync(nursery, { recursive: true, force: true });
   }
-  chmodSync(path, 0o600);
-  return server;
 }
 
 /** Removes a socket's file; it may be gone already. */

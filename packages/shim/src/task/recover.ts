@@ -7,13 +7,17 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import nodeProcess from "node:process";
-import { connectMonitor, monitorPid } from "@rt/runc/kernel";
+import { setTimeout as sleep } from "node:timers/promises";
+import { connectMonitor, type MonitorKernel, monitorPid } from "@rt/runc/kernel";
 import { addClause } from "@rt/runc/oci";
 import { undoTask } from "./create.ts";
 import { exitSeen, settleAll, settleExits, watchMonitor } from "./exits.ts";
 import { loadRecords, type ProcessRecord, type TaskRecord } from "./record.ts";
 import { releaseHolds } from "./stdio.ts";
 import { Task, type TaskDeps } from "./task.ts";
+
+/** How often a monitor that does not answer is asked again, and after what time. Milliseconds. */
+const [MAX_TRIES, RETRY_MS] = [3, 100];
 
 /** The tasks below `directory` (containerd's directory of the namespace's bundles) that belong to this service. */
 export async function recoverTasks(deps: TaskDeps, directory: string): Promise<Task[]> {
@@ -26,10 +30,8 @@ export async function recoverTasks(deps: TaskDeps, directory: string): Promise<T
 async function recoverTask(deps: TaskDeps, record: TaskRecord): Promise<Task | undefined> {
   const task = new Task(deps, record);
   try {
-    if (monitorPid(record.monitor) !== undefined) {
-      const monitor = await connectMonitor(record.monitor, { onExit: () => exitSeen(task) });
-      watchMonitor(task, monitor);
-    }
+    const monitor = await findMonitor(task);
+    if (monitor !== undefined) watchMonitor(task, monitor);
     if (record.init.phase === "creating") {
       // Nobody was told of it: take it back.
       await undoTask(task);
@@ -46,6 +48,24 @@ async function recoverTask(deps: TaskDeps, record: TaskRecord): Promise<Task | u
     deps.log.error(addClause("cannot recover task", err).message, { container: record.id });
     return task;
   }
+}
+
+/**
+ * Connects to the monitor of `task`; undefined if it has ended.
+ *
+ * @throws {RtError} `UNAVAILABLE` if it lives and does not answer: nothing may be concluded from that.
+ */
+async function findMonitor(task: Task): Promise<MonitorKernel | undefined> {
+  const { monitor: directory } = task.record;
+  for (let tries = 0; monitorPid(directory) !== undefined; tries++) {
+    try {
+      return await connectMonitor(directory, { onExit: () => exitSeen(task) });
+    } catch (err) {
+      if (tries >= MAX_TRIES && monitorPid(directory) !== undefined) throw err;
+      await sleep(RETRY_MS);
+    }
+  }
+  return undefined;
 }
 
 /** The steps that were taken, but not written down, before the service ended. */
