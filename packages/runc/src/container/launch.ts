@@ -81,6 +81,7 @@ class Follower {
   readonly #request: LaunchRequest;
   #failure: Extract<LaunchRecord, { kind: "failure" }> | undefined;
   #hookStatus = 0;
+  #hooksDue = false;
   #hookOutput = "";
 
   constructor(request: LaunchRequest) {
@@ -108,10 +109,15 @@ class Follower {
   async #value(tag: number, value: number): Promise<void> {
     if (tag === HOOK_OUTPUT_TAG) this.#hookStatus = value;
     else if (tag === TAG.ready) this.isReady = true;
-    else if (tag === TAG.hooks) await this.#request.onHooks?.(this.pid);
+    else if (tag === TAG.hooks) this.#hooksDue = true;
     else if (tag === TAG.pid) {
       this.pid = value;
       this.#request.onPid?.(value);
+    }
+    // The two come from two processes, in any order.
+    if (this.#hooksDue && this.pid !== 0) {
+      this.#hooksDue = false;
+      await this.#request.onHooks?.(this.pid);
     }
   }
 }

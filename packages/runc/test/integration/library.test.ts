@@ -93,7 +93,7 @@ describe.skipIf(reason !== undefined)(`run()${reason === undefined ? "" : ` (ski
     const root = join(directory, "many");
     const prefix = `rt-many-${process.pid}-`;
     await using runtime = compose({ root, kernel: await portKernel() });
-    const mounts = (): number => readFileSync("/proc/self/mountinfo", "utf8").split("\n").length;
+    const mounts = (): number => readFileSync("/proc/self/mountinfo", "utf8").split(directory).length;
     const before = mounts();
     const one = async (i: number): Promise<void> => {
       const spec = testSpec(["true"], (s) => void (s.root = { path: rootfs }));
