@@ -23,6 +23,8 @@ const FIRST_MODULES: readonly string[] = [
 export interface GuestRequest {
   /** Begins the guest's own lines, see `markers.ts`. */
   readonly nonce: string;
+  /** What becomes the guest's first process. */
+  readonly init: "shell" | "systemd";
   /** The command and its arguments. */
   readonly command: readonly string[];
   /** Working directory of the command. */
@@ -47,6 +49,7 @@ export function requestScript(request: GuestRequest): string {
   const env = Object.entries(request.env).map(([key, value]) => `export ${key}=${shellQuote(value)}`);
   return [
     `NONCE=${shellQuote(request.nonce)}`,
+    `INIT=${request.init}`,
     `LIMIT=${request.limitSeconds}`,
     `FOLDERS=${shellQuote(
       Object.entries(request.folders)
@@ -80,6 +83,7 @@ export function buildInitramfs(kernel: GuestKernel, busybox: string, request: Gu
     fileEntry("bin/busybox", readFileSync(busybox), 0o755),
     fileEntry("init", script("init.sh"), 0o755),
     fileEntry("vm/start", script("start.sh"), 0o755),
+    fileEntry("vm/run", script("run.sh"), 0o755),
     fileEntry("vm/request", requestScript(request)),
     ...modules.map((path, i) =>
       fileEntry(`vm/modules/${String(i).padStart(2, "0")}.ko`, readFileSync(join(kernel.modules, path))),

@@ -59,6 +59,7 @@ describe("requestScript()", () => {
   it("quotes the command, its environment and its folder", () => {
     const script = requestScript({
       nonce: "n",
+      init: "shell",
       command: ["echo", "it's $HOME"],
       cwd: "/a b",
       env: { X: "$(id)" },

@@ -6,7 +6,7 @@
 import type { DebianArch } from "./debian.ts";
 
 /** Names of machines. */
-export type MachineName = "cgroup2-x64" | "cgroup2-arm64";
+export type MachineName = "cgroup2-x64" | "cgroup2-arm64" | "systemd-x64";
 
 /** What a machine is made of. */
 export interface Machine {
@@ -20,6 +20,8 @@ export interface Machine {
   readonly qemuPackage: string;
   /** Arguments for board and processor. */
   readonly board: readonly string[];
+  /** What becomes the guest's first process. */
+  readonly init: "shell" | "systemd";
   /** Device of the first serial port, as the kernel names it. */
   readonly console: string;
   /** Memory. MiB. */
@@ -35,6 +37,7 @@ export const MACHINES: readonly Machine[] = [
     qemu: "qemu-system-x86_64",
     qemuPackage: "qemu-system-x86",
     board: ["-machine", "q35,accel=tcg", "-cpu", "max"],
+    init: "shell",
     console: "ttyS0",
     memoryMb: 1024,
   },
@@ -45,7 +48,19 @@ export const MACHINES: readonly Machine[] = [
     qemu: "qemu-system-aarch64",
     qemuPackage: "qemu-system-arm",
     board: ["-machine", "virt,accel=tcg", "-cpu", "max,pauth-impdef=on,sve=off"],
+    init: "shell",
     console: "ttyAMA0",
+    memoryMb: 1024,
+  },
+  {
+    name: "systemd-x64",
+    summary: "cgroup v2 alone, systemd as init, x86-64",
+    arch: "amd64",
+    qemu: "qemu-system-x86_64",
+    qemuPackage: "qemu-system-x86",
+    board: ["-machine", "q35,accel=tcg", "-cpu", "max"],
+    init: "systemd",
+    console: "ttyS0",
     memoryMb: 1024,
   },
 ];

@@ -94,6 +94,7 @@ export async function runInVm(request: VmRequest): Promise<VmResult> {
     };
     const guest = {
       nonce,
+      init: machine.init,
       command: request.command,
       cwd: request.cwd,
       env: { PATH: `${root.enginePath}:${GUEST_PATH}`, ...request.env },

@@ -14,7 +14,7 @@ done
 mount -t tmpfs -o mode=755,size=75% root /new
 mkdir -p /new/.vm/bin /new/dev /new/proc /new/sys /new/run /new/tmp /new/root /new/etc /new/var/lib /new/var/log /new/home
 chmod 1777 /new/tmp
-cp -a /bin/busybox /vm/start /vm/request /new/.vm/
+cp -a /bin/busybox /vm/start /vm/run /vm/request /new/.vm/
 cp -a /vm/etc/. /new/etc/
 for dir in bin sbin lib lib64; do ln -s "usr/$dir" "/new/$dir"; done
 ln -s /run /new/var/run

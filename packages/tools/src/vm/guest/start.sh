@@ -24,16 +24,18 @@ done
 ip link set lo up
 hostname rt-vm
 
-# One pipe leads to the port, which only one process can open.
-port=$(ls /dev/vport*p1)
-mkfifo /run/rt-vm.out
-cat /run/rt-vm.out >"$port" &
-exec 3>/run/rt-vm.out
-(sleep "$LIMIT" && poweroff -f) 3>&- &
-read -r uptime _ </proc/uptime
-printf '\n%s start %s\n' "$NONCE" "$uptime" >&3
-setsid sh -c '. /.vm/request; run_command' </dev/null >&3 2>&1 3>&-
-printf '\n%s exit %d\n' "$NONCE" "$?" >&3
-# The host ends the machine when it has read that line.
-sleep 5
-poweroff -f
+if [ "$INIT" = systemd ]; then
+  mkdir -p /etc/systemd/system
+  echo 00000000000000000000000000007274 >/etc/machine-id
+  cat >/etc/systemd/system/rt-vm.service <<'UNIT'
+[Unit]
+DefaultDependencies=no
+[Service]
+Type=oneshot
+Delegate=yes
+TasksMax=infinity
+ExecStart=/.vm/busybox sh /.vm/run
+UNIT
+  exec /usr/lib/systemd/systemd --unit=rt-vm.service
+fi
+. /.vm/run

@@ -1,0 +1,3 @@
+import { vmSuite } from "./vm_suite.ts";
+
+vmSuite("systemd-x64");
