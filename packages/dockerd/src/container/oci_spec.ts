@@ -6,6 +6,7 @@
  * @module
  */
 import { availableParallelism } from "node:os";
+import type { ContainerConfig } from "../api/types/index.ts";
 import { InvalidParameterError } from "../errors.ts";
 import type { Sandbox } from "../network/network.ts";
 import type { LinuxNamespace, PosixRlimit, Process, Spec, User } from "../oci.ts";
@@ -160,6 +161,14 @@ export function maskedPaths(cpus: number = availableParallelism()): string[] {
   return [...MASKED_PATHS, ...sensors];
 }
 
+/** Names for a UTS namespace of the container's own. */
+function hostnames({
+  Hostname = "",
+  Domainname = "",
+}: ContainerConfig): Pick<Spec, "hostname" | "domainname"> {
+  return { hostname: Hostname, ...(Domainname === "" ? {} : { domainname: Domainname }) };
+}
+
 /** The spec of a container. @throws {InvalidParameterError} for what cannot be asked for. */
 export function ociSpec(input: SpecInput): Spec {
   const { container, paths } = input;
@@ -183,8 +192,8 @@ export function ociSpec(input: SpecInput): Spec {
     ociVersion: "1.0.2",
     process: mainProcess(input, capabilities, security),
     root: { path: "rootfs", readonly: hostConfig.ReadonlyRootfs === true },
-    hostname: record.Config.Hostname ?? "",
-    ...(record.Config.Domainname ? { domainname: record.Config.Domainname } : {}),
+    // The host's names are not the container's to set.
+    ...(hostConfig.UTSMode === "host" ? {} : hostnames(record.Config)),
     mounts: specMounts({
       privileged,
       paths,

@@ -64,13 +64,15 @@ export function sandboxRequest(container: Container): SandboxRequest {
   };
 }
 
-/** The sandbox of a container that joins another one's: nothing is made. */
+/** The sandbox of a container that joins another one's: nothing is made, and it gets the other one's names. */
 async function allocate(deps: ContainerDeps, container: Container): Promise<Sandbox> {
   if (!(container.hostConfig.NetworkMode ?? "").startsWith("container:")) {
     return await deps.networks.allocate(sandboxRequest(container));
   }
   const owner = deps.store.get(container.hostConfig.NetworkMode!.slice("container:".length));
   const theirs = owner.record.Sandbox;
+  container.record.Config.Hostname = owner.record.Config.Hostname ?? "";
+  container.record.Config.Domainname = owner.record.Config.Domainname ?? "";
   return {
     namespace: { kind: "host" },
     id: "",
