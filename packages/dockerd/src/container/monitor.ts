@@ -8,6 +8,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { decodeEvent, type Envelope } from "@rt/containerd/api";
+import { hasCode } from "../errors.ts";
 import type { ExecStore } from "../exec/exec.ts";
 import { NAMESPACE } from "../image/contents.ts";
 import { type ContainerDeps, publishContainer } from "./deps.ts";
@@ -18,6 +19,9 @@ const FILTERS = [`namespace==${NAMESPACE},topic~=|^/tasks/|`, `namespace==${NAME
 
 /** Wait before connecting again. Milliseconds. */
 const RETRY_MS = 200;
+
+/** When the tasks are read a second time. Milliseconds. */
+const SETTLE_MS = 1000;
 
 /** Acts upon one event. */
 async function handleEvent(deps: ContainerDeps, execs: ExecStore, envelope: Envelope): Promise<void> {
@@ -49,7 +53,7 @@ export async function reconcile(deps: ContainerDeps): Promise<void> {
       const task = await deps.containerd.tasks
         .get({ containerId: container.id }, { namespace: NAMESPACE })
         .catch((err) => {
-          if ((err as { code?: string }).code === "NOT_FOUND") return null;
+          if (hasCode(err, "NOT_FOUND")) return null;
           throw err;
         });
       if (State.StartedAt !== startedAt || !State.Running) return;
@@ -71,18 +75,30 @@ export async function monitorContainerd(
       const events = deps.containerd.events.subscribe(FILTERS, { signal });
       if (!first) {
         deps.images.invalidate();
-        await reconcile(deps);
+        await catchUp(deps, execs);
       }
       first = false;
+      // What ended between the reading of the tasks and the beginning of the stream is seen by a second reading.
+      const again = setTimeout(() => {
+        void catchUp(deps, execs).catch((err) => deps.log.debug("cannot read tasks", { err }));
+      }, SETTLE_MS);
+      again.unref();
       for await (const envelope of events) {
         void handleEvent(deps, execs, envelope).catch((err) => {
           deps.log.error("cannot handle event", { topic: envelope.topic, err });
         });
       }
+      clearTimeout(again);
     } catch (err) {
       if (signal.aborted) return;
       deps.log.warn("connection to containerd lost", { err });
     }
     await sleep(RETRY_MS, undefined, { signal }).catch(() => {});
   }
+}
+
+/** Reads what the events did not tell. */
+async function catchUp(deps: ContainerDeps, execs: ExecStore): Promise<void> {
+  await reconcile(deps);
+  await execs.reconcile();
 }

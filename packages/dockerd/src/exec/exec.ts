@@ -48,6 +48,8 @@ interface Exec {
 export interface ExecStore extends ExecsApi {
   /** A process of a container has ended. */
   handleExit(containerId: string, execId: string, exitStatus: number): Promise<void>;
+  /** Brings execs that the engine thinks running in step with their processes. */
+  reconcile(): Promise<void>;
   /** Runs a command and waits for it. */
   probe(container: Container, command: readonly string[], timeoutMs: number): Promise<ProbeResult>;
 }
@@ -212,6 +214,21 @@ export function createExecs(deps: ContainerDeps): ExecStore {
     });
   };
 
+  const handleExit = async (exec: Exec, exitStatus: number): Promise<void> => {
+    if (exec.state === "ended") return;
+    const ref = { containerId: exec.container.id, execId: exec.id };
+    exec.exitCode ??= exitStatus;
+    const { io } = exec;
+    if (io !== undefined) {
+      await drain(io);
+      await end(exec, io, io.paths);
+    }
+    await deps.containerd.tasks.deleteProcess(ref, call).catch((err) => {
+      if (!hasCode(err, "NOT_FOUND")) deps.log.warn("cannot delete exec", { ...ref, err });
+    });
+    publishContainer(deps, exec.container, "exec_die", { ...attributes(exec), exitCode: String(exitStatus) });
+  };
+
   return {
     create: async (container, request) => ({ Id: create(deps.store.get(container), request).id }),
     async start(id, start = {}, options = {}) {
@@ -261,21 +278,21 @@ export function createExecs(deps: ContainerDeps): ExecStore {
     },
     async handleExit(containerId, execId, exitStatus) {
       const exec = execs.get(execId);
-      if (exec === undefined || exec.container.id !== containerId || exec.state === "ended") return;
-      exec.exitCode = exitStatus;
-      const { io } = exec;
-      if (io !== undefined) {
-        await drain(io);
-        await end(exec, io, io.paths);
-      }
-      await deps.containerd.tasks.deleteProcess({ containerId, execId }, call).catch((err) => {
-        if (!hasCode(err, "NOT_FOUND"))
-          deps.log.warn("cannot delete exec", { container: containerId, exec: execId, err });
-      });
-      publishContainer(deps, exec.container, "exec_die", {
-        ...attributes(exec),
-        exitCode: String(exitStatus),
-      });
+      if (exec?.container.id === containerId) await handleExit(exec, exitStatus);
+    },
+    async reconcile() {
+      const running = [...execs.values()].filter((exec) => exec.state === "running" && exec.pid > 0);
+      await Promise.all(
+        running.map(async (exec) => {
+          const ref = { containerId: exec.container.id, execId: exec.id };
+          const process = await deps.containerd.tasks.get(ref, call).catch((err) => {
+            if (hasCode(err, "NOT_FOUND")) return null;
+            throw err;
+          });
+          if (process === null) await handleExit(exec, 137);
+          else if (process.status === "stopped") await handleExit(exec, process.exitStatus);
+        }),
+      );
     },
     async probe(container, command, timeoutMs) {
       const exec = create(container, { AttachStdout: true, AttachStderr: true, Cmd: [...command] });
