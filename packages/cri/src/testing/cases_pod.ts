@@ -94,9 +94,14 @@ export const podCases: readonly CriCase[] = [
       const { status } = await subject.cri.runtime.podSandboxStatus({ podSandboxId: pod.id });
       assert.equal(status?.network?.ip, "");
       assert.equal(status?.linux?.namespaces?.options?.network, NamespaceMode.NODE);
-      const id = await pod.start("main", "sleep 100", { linux });
-      const links = await pod.exec(id, "cat /proc/net/dev");
-      assert.doesNotMatch(links.stdout, /^\s*eth0:/m);
+      const network = async (of: TestPod, config: object): Promise<string> =>
+        (await of.exec(await of.start("main", "sleep 100", config), "readlink /proc/self/ns/net")).stdout;
+      await using second = await TestPod.run(subject, { linux });
+      await using ordinary = await TestPod.run(subject);
+      const host = await network(pod, { linux });
+      assert.match(host, /^net:/);
+      assert.equal(await network(second, { linux }), host);
+      assert.notEqual(await network(ordinary, {}), host);
     },
   },
   {
