@@ -4,7 +4,7 @@
  * @module
  */
 import type { CallOptions, UpdateRequest } from "../api/oci_runtime.ts";
-import { ContainerStatusError, InvalidRequestError } from "../errors.ts";
+import { ContainerStatusError, InvalidRequestError, RtError } from "../errors.ts";
 import type { LinuxResources } from "../oci.ts";
 import { validateResources } from "../oci.ts";
 import type { RuncDeps } from "./runc.ts";
@@ -26,7 +26,11 @@ export async function update(
     const record = load(deps.root, id);
     const status = statusOf(deps, record);
     if (status === "stopped") throw new ContainerStatusError(id, status, "container not running");
-    cgroupsOf(deps, record).set(resources);
+    const cgroups = cgroupsOf(deps, record);
+    if (cgroups.version === 2 && resources.devices !== undefined) {
+      throw new RtError("NOT_IMPLEMENTED", "devices of a unified cgroup cannot be updated");
+    }
+    cgroups.set(resources);
     const linux = { ...record.spec.linux, resources: merged(record.spec.linux?.resources, resources) };
     save(deps.root, { ...record, spec: { ...record.spec, linux } });
   });
