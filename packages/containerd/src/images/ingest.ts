@@ -5,7 +5,7 @@
  */
 import { randomBytes } from "node:crypto";
 import type { Call, Labels } from "../api/call.ts";
-import type { Content } from "../api/content.ts";
+import type { Content, ContentWriter } from "../api/content.ts";
 import { createDigester, type Descriptor, digestOf, hasCode } from "../oci.ts";
 import { addLabels } from "./read.ts";
 
@@ -16,7 +16,7 @@ export interface IngestOptions {
 }
 
 /**
- * Stores `source` whole. A blob that is there is read past, and kept.
+ * Stores `source` whole. Where `expected` is there already, the source is read past and the blob kept.
  *
  * @throws {RtError} `FAILED_PRECONDITION` if the bytes have another digest than expected.
  */
@@ -28,17 +28,28 @@ export async function ingestStream(
 ): Promise<{ readonly digest: string; readonly size: number }> {
   const { expected, labels = {} } = options;
   const ref = `import-${randomBytes(12).toString("hex")}`;
-  const digester = createDigester(); // the digest is needed also where the store says only that it has the blob
-  await using writer = await content.writer({ ref }, call);
+  const opened = await openUnlessThere(content, ref, expected, call);
+  if (opened === undefined) {
+    for await (const _ of source);
+    await addLabels(content, expected!, labels, call);
+    return { digest: expected!, size: (await content.info(expected!, call)).size };
+  }
+  await using writer = opened;
   try {
+    // The store computes the digest too, but does not tell it when it has the blob.
+    const digester = expected === undefined ? createDigester() : undefined;
+    // Not 0 if another namespace has the blob: the ingest begins with its bytes.
+    let size = expected === undefined ? 0 : (await writer.status()).offset;
+    const given = size > 0;
     for await (const chunk of source) {
-      digester.update(chunk);
+      if (given) continue;
+      digester?.update(chunk);
+      size += chunk.length;
       await writer.write(chunk);
     }
-    const { size } = digester;
-    const digest = digester.digest();
+    const digest = digester?.digest() ?? expected!;
     try {
-      await writer.commit({ size, expected: expected ?? digest, labels });
+      await writer.commit({ size, expected: digest, labels });
     } catch (err) {
       if (!hasCode(err, "ALREADY_EXISTS")) throw err;
       await addLabels(content, digest, labels, call);
@@ -47,6 +58,20 @@ export async function ingestStream(
   } catch (err) {
     await writer[Symbol.asyncDispose]();
     await content.abort(ref, { namespace: call.namespace }).catch(() => {});
+    throw err;
+  }
+}
+
+async function openUnlessThere(
+  content: Content,
+  ref: string,
+  expected: string | undefined,
+  call: Call,
+): Promise<ContentWriter | undefined> {
+  try {
+    return await content.writer({ ref, ...(expected !== undefined && { expected }) }, call);
+  } catch (err) {
+    if (expected !== undefined && hasCode(err, "ALREADY_EXISTS")) return undefined;
     throw err;
   }
 }
