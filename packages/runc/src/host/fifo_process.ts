@@ -15,6 +15,8 @@ import type { Launch } from "./kernel.ts";
 import { spawnKernel } from "./spawn_kernel.ts";
 
 const BUFFER = 65536;
+/** Tag of the report that the FIFO is open. */
+const OPENED = 1;
 const { O_RDONLY, O_WRONLY, O_RDWR, O_NONBLOCK } = constants;
 
 /** A program that copies from its stdin, or to its stdout, until the end; the other side is the FIFO `path`. */
@@ -26,6 +28,7 @@ function copyProgram(path: string, direction: "from" | "to", keepOpen: boolean):
   });
   p.sys("fcntl", [fifo, 4, access]); // F_SETFL: from now on it may wait
   p.sys("prctl", [1, 9]); // PR_SET_PDEATHSIG
+  p.value(OPENED, 0);
   const [source, target] = direction === "from" ? [fifo, 1] : [0, fifo];
   const buffer = p.bss(BUFFER);
   const [start, end] = [p.slot(), p.slot()];
@@ -44,8 +47,12 @@ function copyProgram(path: string, direction: "from" | "to", keepOpen: boolean):
   return p.build();
 }
 
-abstract class FifoProcess {
+/** What the ends have in common. */
+export abstract class FifoProcess {
+  /** Settles when the FIFO is open, or cannot be opened: from then on its name is not needed. */
+  readonly opened: Promise<void>;
   protected readonly launch: Promise<Launch>;
+  readonly #failure: Promise<SyscallError | undefined>;
 
   constructor(path: string, direction: "from" | "to", keepOpen: boolean) {
     const kernel = spawnKernel({ interpreter: "private" });
@@ -55,14 +62,25 @@ abstract class FifoProcess {
         : (["pipe", "ignore", "ignore"] as const);
     this.launch = kernel.launch(copyProgram(path, direction, keepOpen), { stdio });
     this.launch.catch(() => {}); // Whoever uses it sees the error.
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.opened = promise;
+    this.#failure = this.#follow(resolve).finally(resolve);
+    this.#failure.catch(() => {});
   }
 
   /** Throws what the process reported. */
   protected async check(): Promise<void> {
-    const launch = await this.launch;
-    for await (const record of launch.records) {
-      if (record.kind === "failure") throw new SyscallError(record.name, record.syscall, record.errno);
+    const failure = await this.#failure;
+    if (failure !== undefined) throw failure;
+  }
+
+  async #follow(opened: () => void): Promise<SyscallError | undefined> {
+    let failure: SyscallError | undefined;
+    for await (const record of (await this.launch).records) {
+      if (record.kind === "value") opened();
+      if (record.kind === "failure") failure ??= new SyscallError(record.name, record.syscall, record.errno);
     }
+    return failure;
   }
 
   protected async kill(): Promise<void> {

@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ProgramBuilder } from "../launch/program.ts";
 import { type FifoReader, type FifoWriter, openFifoReader, openFifoWriter } from "./fifo.ts";
+import { FifoProcess } from "./fifo_process.ts";
 import type { Kernel } from "./kernel.ts";
 import { run } from "./run.ts";
 
@@ -47,6 +48,7 @@ export async function openStdioPipes(kernel: Kernel): Promise<StdioPipes> {
     ] as const;
     const stdin = openFifoWriter(path("0"));
     const [stdout, stderr] = [openFifoReader(path("1")), openFifoReader(path("2"))];
+    for (const end of [stdin, stdout, stderr]) if (end instanceof FifoProcess) await end.opened;
     return { stdin, stdout, stderr, fds, release: () => held.splice(0).forEach((fd) => void closeSync(fd)) };
   } catch (err) {
     for (const fd of held) closeSync(fd);

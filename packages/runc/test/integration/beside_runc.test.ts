@@ -139,16 +139,16 @@ describe.skipIf(reason !== undefined)(
     };
 
     /** Without no_new_privs, where the filter takes a capability to load. */
-  const filtered = (spec: Spec): void => {
-    rich(spec);
-    spec.process!.noNewPrivileges = false;
-    spec.process!.capabilities!.inheritable = ["CAP_KILL"];
-  };
+    const filtered = (spec: Spec): void => {
+      rich(spec);
+      spec.process!.noNewPrivileges = false;
+      spec.process!.capabilities!.inheritable = ["CAP_KILL"];
+    };
 
-  for (const name of Object.keys(PROBES)) {
+    for (const name of Object.keys(PROBES)) {
       it(`the default config shows the same ${name}`, () => compare(name, () => {}));
       it(`a rich config shows the same ${name}`, () => compare(name, rich));
-    it(`a filter without no_new_privs shows the same ${name}`, () => compare(name, filtered));
+      it(`a filter without no_new_privs shows the same ${name}`, () => compare(name, filtered));
     }
   },
 );
