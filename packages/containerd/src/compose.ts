@@ -89,7 +89,7 @@ export async function composeContainerd(config: Config, options: ComposeOptions 
     images: imageStore(metadata),
     snapshots: layers.snapshots,
     diff: layers.diff,
-    tasks: taskService(runtime, containers, config.defaultRuntime),
+    tasks: taskService(runtime, containers),
     events: exchange,
     leases: leaseStore(metadata),
     introspection,

@@ -37,8 +37,6 @@ export interface Config {
   readonly logFormat: "text" | "json";
   /** Snapshotter that an empty name means. @default {"overlayfs"} */
   readonly defaultSnapshotter: string;
-  /** Runtime of containers that name none. @default {"io.containerd.rt.v2"} */
-  readonly defaultRuntime: string;
   /** Shim binaries by runtime name, looked up before PATH. @default our own shim for `io.containerd.rt.v2` */
   readonly shims: Readonly<Record<string, string>>;
   /** Directories where shims are looked for; handed to them as PATH. @default {the daemon's PATH} */
@@ -59,7 +57,6 @@ export function defaultConfig(): Config {
     logLevel: "info",
     logFormat: "text",
     defaultSnapshotter: "overlayfs",
-    defaultRuntime: RT_RUNTIME,
     shims: shim === undefined ? {} : { [RT_RUNTIME]: shim },
     path: process.env.PATH ?? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     gc: { mutationThreshold: 100, deletionThreshold: 0, scheduleDelayMs: 0, startupDelayMs: 100 },
@@ -121,7 +118,6 @@ function configOf(table: Table, base: Config, path: string): Config {
     logLevel: level ? logLevel(level) : base.logLevel,
     logFormat: read.string(debug, "format") === "json" ? "json" : base.logFormat,
     defaultSnapshotter: read.string(task, "default_snapshotter") || base.defaultSnapshotter,
-    defaultRuntime: read.string(task, "default_runtime") || base.defaultRuntime,
     shims: { ...base.shims, ...(Object.fromEntries(shims) as Record<string, string>) },
     gc: {
       mutationThreshold: read.number(gc, "mutation_threshold") ?? base.gc.mutationThreshold ?? 100,
@@ -150,7 +146,6 @@ export function dumpConfig(config: Config): string {
         startup_delay: ms(config.gc.startupDelayMs),
       },
       "io.containerd.runtime.v2.task": {
-        default_runtime: config.defaultRuntime,
         default_snapshotter: config.defaultSnapshotter,
         shims: { ...config.shims },
       },

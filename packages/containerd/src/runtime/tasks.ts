@@ -42,12 +42,8 @@ const target = (ref: ProcessRef) => ({ id: ref.containerId, execId: ref.execId ?
 
 const signalOf = (call: Call) => (call.signal === undefined ? {} : { signal: call.signal });
 
-/** The task service over `runtime`; `defaultRuntime` serves containers that name none. */
-export function taskService(
-  runtime: ShimRuntime,
-  containers: Pick<Containers, "get">,
-  defaultRuntime: string,
-): Tasks {
+/** The task service over `runtime`. */
+export function taskService(runtime: ShimRuntime, containers: Pick<Containers, "get">): Tasks {
   const find = async (id: string, call: Call): Promise<Task> => {
     const task = runtime.find(validateNamespace(call.namespace), id);
     if (task !== undefined) return task;
@@ -61,7 +57,7 @@ export function taskService(
       const container = await containers.get(id, call);
       if (request.checkpoint !== undefined) throw new NotImplementedError("restoring a checkpoint");
       const options = request.options ?? container.runtime.options;
-      const runtimeName = request.runtimePath || container.runtime.name || defaultRuntime;
+      const runtimeName = request.runtimePath || container.runtime.name;
       const spec = container.spec?.value ?? new Uint8Array();
       const task = {
         namespace: call.namespace,

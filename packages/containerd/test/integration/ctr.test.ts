@@ -57,8 +57,8 @@ describe.each(["node", "bun"] as const)("ctr on rt-containerd (%s)", (engine) =>
       expect(ok("namespaces", "ls")).not.toMatch(/ctr-ns/);
     });
 
-    test("content: 24 MB in, labelled, out again byte for byte", () => {
-      const bytes = randomBytes(24_000_001);
+    test("content: 48 MB in, labelled, out again byte for byte", () => {
+      const bytes = randomBytes(48_000_001);
       const path = join(daemon.dir, "blob");
       writeFileSync(path, bytes);
       ok("content", "fetch-object", "--help");
