@@ -299,7 +299,7 @@ function control({ it }: TestRunner, f: Fixture): void {
   });
 
   it("update() changes a limit", async () => {
-    await f.withRunning(async (id) => {
+    const body = async (id: string): Promise<void> => {
       await f.runtime.update({ id, resources: { pids: { limit: 77 } } });
       const out = f.file();
       const script = "cat /sys/fs/cgroup/pids/pids.max /sys/fs/cgroup/pids.max 2>/dev/null; true";
@@ -307,6 +307,10 @@ function control({ it }: TestRunner, f: Fixture): void {
       const { exited } = await f.runtime.exec({ id, process: testSpec(["sh", "-c", script]).process!, io });
       assert.equal((await exited)?.code, 0);
       assert.equal(readFileSync(out, "utf8"), "77\n");
+    };
+    // In a cgroup namespace of its own a container sees its own cgroup on either version.
+    await f.withRunning(body, ["sleep", "100"], (spec) => {
+      spec.linux!.namespaces!.push({ type: "cgroup" });
     });
   });
 }
