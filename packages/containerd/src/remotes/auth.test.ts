@@ -44,7 +44,7 @@ describe("Authorizer", () => {
     const authorizer = new Authorizer(http, () => ({ username: "me", password: "pw" }));
     const scope = "repository:a:pull,push repository:b:pull";
     expect(await authorizer.header(host, scope)).toBeUndefined();
-    expect(await authorizer.challenged(host, bearer, scope)).toBe(true);
+    expect(await authorizer.challenged(host, bearer, scope, undefined)).toBe(true);
     expect(await authorizer.header(host, scope)).toBe("Bearer T");
     expect(requests.length).toBe(1);
     const { searchParams } = requests[0]!.url;
@@ -58,7 +58,7 @@ describe("Authorizer", () => {
   it("posts an identity token as a refresh token", async () => {
     const { http, requests } = fakeHttp(() => ({ status: 200, json: { access_token: "A" } }));
     const authorizer = new Authorizer(http, () => ({ identityToken: "I" }));
-    await authorizer.challenged(host, bearer, "repository:a:pull");
+    await authorizer.challenged(host, bearer, "repository:a:pull", undefined);
     expect(await authorizer.header(host, "repository:a:pull")).toBe("Bearer A");
     const form = new URLSearchParams(Buffer.from(requests[0]!.body as Uint8Array).toString());
     expect([
@@ -73,25 +73,29 @@ describe("Authorizer", () => {
     const { http, requests } = fakeHttp(() => ({ status: 200, json: { token: "T" } }));
     const authorizer = new Authorizer(http, () => ({ username: "me", password: "pw" }));
     const plain = ['Bearer realm="http://auth.example/token"'];
-    await expect(authorizer.challenged(host, plain, "")).rejects.toMatchObject({ code: "PERMISSION_DENIED" });
+    await expect(authorizer.challenged(host, plain, "", undefined)).rejects.toMatchObject({
+      code: "PERMISSION_DENIED",
+    });
     expect(requests.length).toBe(0);
-    expect(await authorizer.challenged({ ...host, insecure: true }, plain, "")).toBe(true);
+    expect(await authorizer.challenged({ ...host, insecure: true }, plain, "", undefined)).toBe(true);
   });
 
   it("gives up on a basic challenge after its password was refused", async () => {
     const { http } = fakeHttp(() => ({ status: 500, json: {} }));
     const authorizer = new Authorizer(http, () => ({ username: "me", password: "pw" }));
-    expect(await authorizer.challenged(host, ["Basic realm=x"], "")).toBe(true);
-    expect(await authorizer.challenged(host, ["Basic realm=x"], "")).toBe(false);
+    expect(await authorizer.challenged(host, ["Basic realm=x"], "", undefined)).toBe(true);
+    // A second request that was sent before the first was answered has not carried the password yet.
+    expect(await authorizer.challenged(host, ["Basic realm=x"], "", undefined)).toBe(true);
+    expect(await authorizer.challenged(host, ["Basic realm=x"], "", "Basic dTpw")).toBe(false);
     const nobody = new Authorizer(http);
-    expect(await nobody.challenged(host, ["Basic realm=x"], "")).toBe(false);
-    expect(await nobody.challenged(host, ["Negotiate"], "")).toBe(false);
+    expect(await nobody.challenged(host, ["Basic realm=x"], "", undefined)).toBe(false);
+    expect(await nobody.challenged(host, ["Negotiate"], "", undefined)).toBe(false);
   });
 
   it("says what the token server said", async () => {
     const json = { errors: [{ code: "DENIED", message: "no such user" }] };
     const { http } = fakeHttp(() => ({ status: 403, json }));
-    await expect(new Authorizer(http).challenged(host, bearer, "")).rejects.toMatchObject({
+    await expect(new Authorizer(http).challenged(host, bearer, "", undefined)).rejects.toMatchObject({
       code: "PERMISSION_DENIED",
       message: "cannot get a token from https://auth.example/token: denied: no such user",
     });

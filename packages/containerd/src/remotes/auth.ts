@@ -83,7 +83,7 @@ export class Authorizer {
   }
 
   /**
-   * Takes up the challenges of a 401 answer; true if it is worth trying again.
+   * Takes up the challenges of a 401 answer to a request that carried `sent`; true if it is worth trying again.
    *
    * @throws {RegistryError} If the token server refuses.
    */
@@ -91,17 +91,16 @@ export class Authorizer {
     host: AuthHost,
     challenges: readonly string[],
     scope: string,
+    sent: string | undefined,
     signal?: AbortSignal,
   ): Promise<boolean> {
     const offered = challenges.flatMap(parseChallenges);
     const challenge = offered.find((c) => c.scheme === "bearer") ?? offered.find((c) => c.scheme === "basic");
     if (challenge === undefined) return false;
-    const known = this.#schemes.get(host.name);
-    const key = tokenKey(host.name, scope);
-    const had = known?.scheme === challenge.scheme && (challenge.scheme === "basic" || this.#tokens.has(key));
     this.#schemes.set(host.name, challenge);
-    this.#tokens.delete(key);
-    if (challenge.scheme === "basic" && had) return false; // the same password again will not help
+    this.#tokens.delete(tokenKey(host.name, scope));
+    // The same password again will not help; a request that ran beside the first one has not carried it yet.
+    if (challenge.scheme === "basic" && sent !== undefined) return false;
     return (await this.#answer(host, challenge, scope, signal)) !== undefined;
   }
 

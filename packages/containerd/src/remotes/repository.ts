@@ -124,7 +124,9 @@ export class Repository {
         url.host === own.host ? await this.#authorizer.header(authHost, scope, request.signal) : undefined;
       const res = await this.#follow(host, url, request, authorization);
       if (res.status === 401 && attempt < 2) {
-        if (await this.#authorizer.challenged(authHost, res.challenges, scope, request.signal)) {
+        if (
+          await this.#authorizer.challenged(authHost, res.challenges, scope, authorization, request.signal)
+        ) {
           res.dispose();
           continue;
         }
