@@ -123,7 +123,7 @@ export function taskServiceSuite(runner: TestRunner, name: string, maker: TaskSe
       await service.kill({ id, signal: 9, all: true }).catch(() => {});
       await service.wait({ id }, { timeoutMs: 5000 }).catch(() => {});
       await service.delete({ id }).catch(() => {});
-      await service.shutdown({ id }).catch(() => {});
+      await service.shutdown({ id, now: true }).catch(() => {});
       await io[Symbol.asyncDispose]();
       await made[Symbol.asyncDispose]();
       removeTestCgroups();

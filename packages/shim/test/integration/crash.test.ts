@@ -65,6 +65,7 @@ function suite(): void {
         await late?.kill({ id, signal: 9 }).catch(() => {});
         await late?.wait({ id }, { timeoutMs: 3000 }).catch(() => {});
         await late?.delete({ id }).catch(() => {});
+        await late?.shutdown({ id, now: true }).catch(() => {});
         await late?.[Symbol.asyncDispose]();
         await io[Symbol.asyncDispose]();
         await shim[Symbol.asyncDispose]();

@@ -65,7 +65,7 @@ export async function runShim(
     address: join(directory, "containerd.sock"),
     ttrpcAddress: join(directory, "events.sock"),
     path,
-    env: { RT_SHIM_LINGER_MS: "100", RT_SHIM_SOCKET_DIR: join(directory, "s") },
+    env: { RT_SHIM_LINGER_MS: "2000", RT_SHIM_SOCKET_DIR: join(directory, "s") },
   };
   const shim = await startShim(call);
   const service = await ShimClient.connect(shim, "rt-suite");
