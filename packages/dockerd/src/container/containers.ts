@@ -5,7 +5,7 @@
  */
 import type { ContainersApi } from "../api/engine.ts";
 import type { ContainerPruneResponse, Filters } from "../api/types/index.ts";
-import { InvalidParameterError, NotImplementedError } from "../errors.ts";
+import { addClause, codeOf, InvalidParameterError, NotImplementedError } from "../errors.ts";
 import { checkFilters, matchesLabels } from "../filters.ts";
 import { NAMESPACE } from "../image/contents.ts";
 import { attachContainer } from "./attach.ts";
@@ -26,13 +26,18 @@ import { waitContainer } from "./wait.ts";
 /** Renames a container. @throws `CONFLICT` for a name in use; `INVALID_ARGUMENT` for none or the same. */
 async function rename(deps: ContainerDeps, container: Container, newName: string): Promise<void> {
   if (newName === "") throw new InvalidParameterError("Neither old nor new names may be empty");
-  const name = checkName(newName);
   await container.lock.run(async () => {
     const old = bareName(container);
+    const name = newName.replace(/^\//, "");
     if (old === name) {
       throw new InvalidParameterError("Renaming a container with the same name as its current name");
     }
-    deps.store.reserveName(name, container.id);
+    try {
+      checkName(`/${name}`);
+      deps.store.reserveName(name, container.id);
+    } catch (err) {
+      throw addClause("Error when allocating new name", err);
+    }
     container.record.Name = `/${name}`;
     await deps.store.save(container);
     deps.store.releaseName(old);
@@ -72,7 +77,12 @@ export function createContainers(deps: ContainerDeps): ContainersApi {
     start: async (name) => startContainer(deps, get(name)),
     stop: async (name, options) => stopContainer(deps, get(name), options),
     restart: async (name, options) => restartContainer(deps, get(name), options),
-    kill: async (name, options = {}) => killContainer(deps, get(name), options.signalName ?? "SIGKILL"),
+    kill: async (name, options = {}) => {
+      const container = get(name);
+      await killContainer(deps, container, options.signalName ?? "SIGKILL").catch((err) => {
+        throw codeOf(err) === "CONFLICT" ? addClause(`cannot kill container: ${name}`, err) : err;
+      });
+    },
     pause: async (name) => pauseContainer(deps, get(name)),
     unpause: async (name) => unpauseContainer(deps, get(name)),
     rename: async (name, newName) => rename(deps, get(name), newName),

@@ -8,7 +8,7 @@
 import { mkdir, stat } from "node:fs/promises";
 import { posix } from "node:path";
 import type { ContainerConfig, HostConfig, Mount } from "../api/types/index.ts";
-import { InvalidParameterError } from "../errors.ts";
+import { InvalidParameterError, messageOf } from "../errors.ts";
 import { ANONYMOUS_LABEL, checkVolumeName, type VolumeStore } from "../volume/volumes.ts";
 import { newId } from "./names.ts";
 import type { Container, MountRecord } from "./record.ts";
@@ -156,6 +156,15 @@ export function parseMount(mount: Mount): Wish {
   }
 }
 
+/** The container that `--volumes-from` names. @throws {InvalidParameterError}: an unknown one is no missing image. */
+function donor(others: (name: string) => Container, name: string): Container {
+  try {
+    return others(name);
+  } catch (cause) {
+    throw new InvalidParameterError(messageOf(cause), { cause });
+  }
+}
+
 /** Every wish of a container, in the order of precedence: later ones do not replace earlier ones. */
 function wishes(config: ContainerConfig, host: HostConfig, others: (name: string) => Container): Wish[] {
   const asked = [
@@ -184,7 +193,7 @@ function wishes(config: ContainerConfig, host: HostConfig, others: (name: string
     const [name = "", mode = "rw"] = spec.split(":");
     if (!["ro", "rw", "z", "Z"].includes(mode))
       throw new InvalidParameterError(`invalid mode for volumes-from: ${mode}`);
-    return Object.values(others(name).record.MountPoints)
+    return Object.values(donor(others, name).record.MountPoints)
       .filter((mount) => mount.Type !== "tmpfs")
       .map((mount) => ({
         type: mount.Type,
@@ -255,7 +264,7 @@ export async function makeMountPoints(
         Source: volume.Mountpoint,
         Driver: "local",
         ...common,
-        Mode: wish.mode || "z",
+        Mode: wish.mode || (anonymous ? "" : "z"),
         ...(anonymous ? { Anonymous: true } : {}),
       };
     }

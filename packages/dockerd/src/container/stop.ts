@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { ConflictError, errorLine, hasCode, RtError } from "../errors.ts";
+import { ConflictError, errorLine, hasCode, notRunning, RtError } from "../errors.ts";
 import { NAMESPACE } from "../image/contents.ts";
 import { type ContainerDeps, publishContainer } from "./deps.ts";
 import { handleExit } from "./exit.ts";
@@ -97,9 +97,7 @@ export async function killNow(deps: ContainerDeps, container: Container): Promis
 export async function killContainer(deps: ContainerDeps, container: Container, name: string): Promise<void> {
   const number = parseSignal(name);
   if (!container.record.State.Running) {
-    throw new ConflictError(
-      `cannot kill container: ${container.id}: container ${container.id} is not running`,
-    );
+    throw notRunning(container.id);
   }
   if (number === SIGKILL) {
     await killNow(deps, container);

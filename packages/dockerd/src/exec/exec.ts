@@ -29,6 +29,9 @@ import { layersOf, readTextFile } from "../rootfs/layers.ts";
 /** Type of an OCI process in an Any. */
 const PROCESS_TYPE = "types.containerd.io/opencontainers/runtime-spec/1/Process";
 
+/** Exit code of an exec that failed before the runtime was asked. */
+const CANNOT_INVOKE = 126;
+
 /** How long an exec that has ended can be inspected. Milliseconds. */
 const KEPT_MS = 5 * 60_000;
 
@@ -166,6 +169,7 @@ export function createExecs(deps: ContainerDeps): ExecStore {
       tty: request.Tty === true,
     });
     let io: ProcessIo | undefined;
+    let asked = false;
     try {
       const [process] = await Promise.all([
         execProcess(deps, exec, start.ConsoleSize ?? request.ConsoleSize ?? []),
@@ -178,13 +182,14 @@ export function createExecs(deps: ContainerDeps): ExecStore {
         () => deps.containerd.tasks.closeIo({ ...ref, stdin: true }, call),
       );
       exec.io = io;
+      asked = true;
       await deps.containerd.tasks.exec({ ...ref, spec: jsonAny(PROCESS_TYPE, process), ...fifos }, call);
       const { pid } = await deps.containerd.tasks.start(ref, call);
       exec.pid = pid;
       await io.release();
     } catch (err) {
-      const { exitCode, error } = startFailure(err);
-      exec.exitCode = exitCode;
+      const { exitCode, error } = startFailure(err, asked);
+      exec.exitCode = asked ? exitCode : CANNOT_INVOKE;
       await deps.containerd.tasks.deleteProcess(ref, call).catch(() => {});
       await end(exec, io, fifos);
       throw error;
