@@ -332,7 +332,13 @@ export class ShimRuntime implements AsyncDisposable {
       } else {
         entry.log = await readShimLog(this.#deps.kernel, bundle, log);
         entry.connection = this.#connections.get(shim, bundle.namespace);
-        await (await entry.connection).client.connect({ id: bundle.id }, { timeoutMs: loadTimeoutMs });
+        const { client } = await entry.connection;
+        await client.connect({ id: bundle.id }, { timeoutMs: loadTimeoutMs });
+        if (!(await hasTask(client, bundle.id))) {
+          log.info("shim has no task", { container: bundle.id, namespace: bundle.namespace });
+          this.#forget(entry);
+          return await this.#undo(entry);
+        }
       }
       log.debug("task found again", { container: bundle.id, namespace: bundle.namespace });
     } catch (err) {
@@ -343,3 +349,14 @@ export class ShimRuntime implements AsyncDisposable {
 }
 
 const keyOf = (bundle: Bundle): string => `${bundle.namespace}/${bundle.id}`;
+
+/** Whether a shim has made the task that it was started for: its daemon may have died in between. */
+async function hasTask(client: ShimConnection["client"], id: string): Promise<boolean> {
+  try {
+    await client.state({ id }, { timeoutMs: loadTimeoutMs });
+    return true;
+  } catch (err) {
+    if (hasCode(err, "NOT_FOUND")) return false;
+    throw err;
+  }
+}

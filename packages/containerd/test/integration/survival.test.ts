@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -131,6 +132,31 @@ describe.skipIf(skip !== undefined)(
       expect((await waiting).exitStatus).toBe(9);
       expect((await client.tasks.delete("c", call)).exitStatus).toBe(9);
       await expectNothingLeft();
+    });
+
+    test("kill -9 of the daemon in the middle of a create: nothing is left, the id can be used again", async () => {
+      const runs = Array.from({ length: 4 }, (_, i) =>
+        spawn("ctr", ["-a", daemon.address, "run", "--rm", BUSYBOX, `half-${i}`, "sleep", "1000"], {
+          stdio: "ignore",
+        }),
+      );
+      // Bundles are there, tasks are not yet (or just about): shims are being started.
+      await until(() => bundles().length > 0);
+      await daemon.end("SIGKILL");
+      await Promise.all(
+        runs.map((r) => (r.exitCode === null ? new Promise((resolve) => r.once("exit", resolve)) : 0)),
+      );
+      await daemon.run();
+      for (const task of await client.tasks.list("", call)) {
+        const ref = { containerId: task.containerId };
+        await client.tasks.kill({ ...ref, signal: 9 }, call);
+        await client.tasks.wait(ref, call);
+        await client.tasks.delete(ref.containerId, call);
+      }
+      await expectNothingLeft();
+      await until(() => shims(/containerd-shim-runc-v2 /, daemon.address).length === 0);
+      for await (const { id } of client.containers.list([], call)) daemon.ctr("containers", "rm", id);
+      expect(daemon.ctr("run", "--rm", BUSYBOX, "half-0", "echo", "again").stdout).toBe("again\n");
     });
 
     test("a second daemon on the same root is refused", async () => {
