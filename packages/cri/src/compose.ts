@@ -84,7 +84,7 @@ interface Deps {
 export function createCri(engine: Engine, options: CriOptions): CriRuntime {
   const { log = silentLogger, processes = hostProcesses, pauseImage = PAUSE_IMAGE } = options;
   const logs = createContainerLogs({ engine, directory: join(options.root, "logs"), log });
-  logs.resume().catch((err: unknown) => log.warn("logs of running containers are not followed", { err }));
+  void logs.resume();
   const deps: Deps = { engine, logs, processes, pauseImage, lowestOomScoreAdj: lowestOomScoreAdj() };
   return {
     runtime: callsOf<RuntimeCalls>(RuntimeService.method, RUNTIME_METHODS, runtimeHandlers(deps)),

@@ -17,6 +17,9 @@ import { forgetPosition, LogFile, type LogFilePaths, touchLog } from "./log_file
 /** How long calls wait for the rest of a log after the container's end. Milliseconds. */
 const DRAIN_MS = 10_000;
 
+const RETRY_MIN_MS = 100;
+const RETRY_MAX_MS = 5000;
+
 /** Log files of the containers. */
 export interface ContainerLogs extends AsyncDisposable {
   /** Makes the file at `path`. */
@@ -29,7 +32,7 @@ export interface ContainerLogs extends AsyncDisposable {
   reopen(container: string, path: string): Promise<void>;
   /** Ends copying for a container that has been removed. */
   forget(container: string): Promise<void>;
-  /** Goes on with all containers of the engine that were started; positions of others are removed. */
+  /** Goes on with all containers of the engine that were started, as soon as it answers; others' positions are removed. */
   resume(): Promise<void>;
 }
 
@@ -57,6 +60,7 @@ class Followers implements ContainerLogs {
   readonly #engine: Engine;
   readonly #directory: string;
   readonly #log: Logger;
+  readonly #closing: AbortController = new AbortController();
 
   constructor({ engine, directory, log = silentLogger }: ContainerLogsOptions) {
     this.#engine = engine;
@@ -69,7 +73,7 @@ class Followers implements ContainerLogs {
   }
 
   follow(container: string, path: string): void {
-    if (this.#followers.has(container)) return;
+    if (this.#followers.has(container) || this.#closing.signal.aborted) return;
     const stop = new AbortController();
     const file = LogFile.open(this.#paths(container, path));
     const follower: Follower = { file, stop, done: this.#run(container, file, stop.signal) };
@@ -103,7 +107,25 @@ class Followers implements ContainerLogs {
   }
 
   async resume(): Promise<void> {
-    const containers = await listEngineContainers({ engine: this.#engine }, "container", {}, {});
+    const { signal } = this.#closing;
+    for (let wait = RETRY_MIN_MS; !signal.aborted; wait = Math.min(2 * wait, RETRY_MAX_MS)) {
+      try {
+        return await this.#resumeOnce();
+      } catch (err) {
+        if (signal.aborted) return;
+        this.#log.warn("logs of running containers are not followed yet", { err });
+      }
+      await sleep(wait, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  async #resumeOnce(): Promise<void> {
+    const containers = await listEngineContainers(
+      { engine: this.#engine },
+      "container",
+      {},
+      { signal: this.#closing.signal },
+    );
     for (const { Id, Labels, State } of containers) {
       const path = logPathOf(Labels);
       // A log that somebody has cleared away after the end is not written again.
@@ -117,6 +139,7 @@ class Followers implements ContainerLogs {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
     const all = [...this.#followers.values()];
     for (const follower of all) follower.stop.abort();
     await Promise.all(all.map((f) => f.done));

@@ -1,6 +1,6 @@
 /** rt-cri as a process: killed and started again, it loses and doubles no log line. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { openSync, readdirSync } from "node:fs";
+import { openSync, readdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CriRuntime } from "@rt/cri/api";
@@ -77,6 +77,23 @@ describe.skipIf(reason !== undefined)(
       const path = join(pod.logDirectory, "main.log");
       await eventually(() => (readLogSafely(path) > 0 ? true : undefined));
       expect(readLog(path).map((l) => l.text)).toEqual(["late"]);
+      await cri.runtime.removePodSandbox({ podSandboxId: pod.id });
+    });
+
+    test("started before its engine answers, it is not ready, then goes on with the logs", async () => {
+      const pod = await TestPod.run({ cri, image: IMAGE, directory: engine.directory });
+      const containerId = await pod.start("main", "echo early; sleep 3; echo late; sleep 100");
+      await end(daemon, "SIGKILL");
+      const socket = engine.address.replace("unix://", "");
+      renameSync(socket, `${socket}.away`);
+      await start();
+      const { status } = await cri.runtime.status({});
+      expect(status?.conditions.map((c) => c.status)).toEqual([false, false]);
+      renameSync(`${socket}.away`, socket);
+      const path = join(pod.logDirectory, "main.log");
+      await eventually(() => (readLogSafely(path) >= 2 ? true : undefined));
+      expect(readLog(path).map((l) => l.text)).toEqual(["early", "late"]);
+      await cri.runtime.stopContainer({ containerId, timeout: 0n });
       await cri.runtime.removePodSandbox({ podSandboxId: pod.id });
     });
 
