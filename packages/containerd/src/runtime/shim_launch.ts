@@ -24,6 +24,9 @@ const OWN_SHIM = "containerd-shim-rt-v2";
 /** How long a `delete` may take. Milliseconds; containerd's value. */
 const deleteTimeoutMs = 5000;
 
+/** Longest directory of shim sockets, whose names have 64 bytes. Source: containerd defaults, 107 bytes for a path. */
+const MAX_SOCKET_DIR_BYTES = 42;
+
 /** Whether a binary is our own shim, of which one serves a namespace. */
 export function isOwnShim(binary: string): boolean {
   return basename(binary) === OWN_SHIM;
@@ -56,6 +59,12 @@ function invocation(config: Config, bundle: Bundle, binary: string): ShimInvocat
   };
 }
 
+/** Below the state directory, where a socket's path still fits; else the shim's default. */
+function socketDir({ state }: Config): { readonly socketDir?: string } {
+  const dir = `${state}/s`;
+  return Buffer.byteLength(dir) > MAX_SOCKET_DIR_BYTES ? {} : { socketDir: dir };
+}
+
 /**
  * Starts a shim for a bundle, or has the running one of its group say where it listens.
  *
@@ -71,7 +80,7 @@ export function launchShim(
     ...invocation(config, bundle, binary),
     ...(options === undefined ? {} : { options }),
     // Shims of containerd 1.x refuse what they cannot decode; ours is told of the newest.
-    ...(isOwnShim(binary) ? {} : { stdin: "options" as const }),
+    ...(isOwnShim(binary) ? socketDir(config) : { stdin: "options" as const }),
   });
 }
 
