@@ -17,6 +17,7 @@ import { checkName } from "./names.ts";
 import { bareName, type Container } from "./record.ts";
 import { removeContainer } from "./remove.ts";
 import { requireRunning, startContainer } from "./start.ts";
+import { containerStats } from "./stats.ts";
 import { killContainer, pauseContainer, restartContainer, stopContainer, unpauseContainer } from "./stop.ts";
 import { topContainer } from "./top.ts";
 import { updateContainer } from "./update.ts";
@@ -107,7 +108,7 @@ export function createContainers(deps: ContainerDeps): ContainersApi {
     wait: async (name, options = {}) => waitContainer(get(name), options.condition, options.signal),
     remove: async (name, options) => removeContainer(deps, get(name), options),
     prune: (options = {}) => prune(deps, options.filters),
-    stats: unsupported("stats"),
+    stats: async (name, options = {}) => containerStats(deps, get(name), { stream: true, ...options }),
     changes: unsupported("diff"),
     export: unsupported("export"),
     statPath: unsupported("copy"),

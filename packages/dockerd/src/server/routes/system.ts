@@ -15,7 +15,7 @@ import { sendJsonLines } from "../stream_reply.ts";
 /** Routes of `engine.system`. */
 export function systemRoutes({ system }: Pick<Engine, "system">): Route[] {
   const ping: Handler = async (request, reply) => {
-    const { builderVersion } = await system.ping({ signal: request.signal });
+    const { builderVersion } = await system.ping();
     const body = request.method === "HEAD" ? "" : "OK";
     reply.send(
       200,
