@@ -3,24 +3,12 @@
  *
  * @module
  */
+import { readDocument, selectPlatform } from "@rt/containerd";
 import type { Containerd } from "@rt/containerd/api";
-import { RtError } from "../errors.ts";
-import {
-  bestMatch,
-  chainId,
-  type Descriptor,
-  hostPlatform,
-  type ImageConfig,
-  type ImageIndex,
-  type Manifest,
-  mediaKind,
-} from "../oci.ts";
+import { chainId, type Descriptor, hostPlatform, type ImageConfig, type Manifest } from "../oci.ts";
 
 /** The containerd namespace of the engine. */
 export const NAMESPACE = "moby";
-
-/** Largest document that is read. Bytes. */
-const MAX_DOCUMENT_BYTES = 8 * 1024 * 1024;
 
 /** How many images' contents are kept in memory. */
 const KEPT = 512;
@@ -46,28 +34,12 @@ export interface ContentsReader {
 /** Makes a reader; contents never change, so that what was read once stays. */
 export function createContentsReader({ content }: Pick<Containerd, "content">): ContentsReader {
   const kept = new Map<string, Promise<ImageContents>>();
-  const document = async <T>(of: Descriptor): Promise<T> => {
-    if (of.size > MAX_DOCUMENT_BYTES)
-      throw new RtError("OUT_OF_RANGE", `cannot read ${of.digest}: too large`);
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of content.read(of.digest, {}, { namespace: NAMESPACE })) chunks.push(chunk);
-    try {
-      return JSON.parse(Buffer.concat(chunks).toString("utf8")) as T;
-    } catch (cause) {
-      throw new RtError("INVALID_ARGUMENT", `cannot read ${of.digest}: not JSON`, { cause });
-    }
-  };
+  const call = { namespace: NAMESPACE };
   const load = async (target: Descriptor): Promise<ImageContents> => {
-    let descriptor = target;
-    if (mediaKind(target.mediaType) === "index") {
-      const { manifests } = await document<ImageIndex>(target);
-      const chosen = bestMatch(hostPlatform(), manifests);
-      if (chosen === undefined)
-        throw new RtError("NOT_FOUND", `no image for this platform below ${target.digest}`);
-      descriptor = chosen;
-    }
-    const manifest = await document<Manifest>(descriptor);
-    const config = await document<ImageConfig>(manifest.config);
+    const { descriptor, manifest } = await selectPlatform(content, target, hostPlatform(), call, {
+      anySingle: true,
+    });
+    const config = await readDocument<ImageConfig>(content, manifest.config, call);
     const diffIds = config.rootfs?.diff_ids ?? [];
     return {
       id: manifest.config.digest,
