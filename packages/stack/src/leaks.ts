@@ -97,10 +97,12 @@ function nftTables(): string[] {
 /** Files of running containers below the root: bundles, FIFOs, sockets of task services. Data and logs do not count. */
 function runtimeFiles(root: string): string[] {
   const found: string[] = [];
+  // The task service's socket goes with the service, a little after its last container.
+  const kept = new Set(["data", "log", "ctd/s"].map((d) => join(root, d)));
   const walk = (dir: string): void => {
     for (const name of entries(dir)) {
       const path = join(dir, name);
-      if (path === join(root, "data") || path === join(root, "log")) continue;
+      if (kept.has(path)) continue;
       const s = statSync(path, { throwIfNoEntry: false });
       if (s?.isDirectory()) walk(path);
       else found.push(path);
