@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { RuntimeInfo } from "./api/types/index.ts";
 import { InvalidParameterError } from "./errors.ts";
@@ -57,6 +58,13 @@ export interface EngineConfig {
   readonly debug: boolean;
 }
 
+/** rt-containerd of the package below: where npm or the workspace puts it, else in PATH. */
+function containerdProgram(binDir: string): string {
+  const places = ["../node_modules/@rt/containerd/bin", "../../containerd/bin", "../../../.bin"];
+  const found = places.map((place) => join(binDir, place, "rt-containerd")).find((path) => existsSync(path));
+  return found ?? "rt-containerd";
+}
+
 /** What is configured when nothing is said. `containerdBinary` and the like are found beside this package. */
 export function defaultConfig(binDir: string): EngineConfig {
   return {
@@ -64,7 +72,7 @@ export function defaultConfig(binDir: string): EngineConfig {
     dataRoot: "/var/lib/rt/docker",
     execRoot: "/run/rt/docker",
     pidFile: "/run/rt/docker.pid",
-    containerdBinary: join(binDir, "rt-containerd"),
+    containerdBinary: containerdProgram(binDir),
     snapshotter: "overlayfs",
     liveRestore: false,
     defaultRuntime: "",
