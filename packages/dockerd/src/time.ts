@@ -11,13 +11,19 @@ export const ZERO_TIME = "0001-01-01T00:00:00Z";
 /** A clock with nanoseconds since the epoch. */
 export type NanoClock = () => bigint;
 
-/** A clock that starts at the wall clock and then follows the monotonic one for what milliseconds cannot tell. */
+/** How far the fine clock may be from the wall clock before it is set again. Nanoseconds. */
+const MAX_DRIFT = 2_000_000n;
+
+/** A clock that follows the wall clock, finer than its milliseconds, and never goes back. */
 export function createNanoClock(): NanoClock {
+  let base = BigInt(Date.now()) * 1_000_000n - process.hrtime.bigint();
   let last = 0n;
   return () => {
     const wall = BigInt(Date.now()) * 1_000_000n;
-    const fine = process.hrtime.bigint() % 1_000_000n;
-    const now = wall + fine;
+    const fine = process.hrtime.bigint();
+    const drift = base + fine - wall;
+    if (drift < 0n || drift > MAX_DRIFT) base = wall - fine;
+    const now = base + fine;
     last = now > last ? now : last + 1n;
     return last;
   };
