@@ -80,7 +80,7 @@ async function finish(deps: ContainerDeps, container: Container, exit: Exit): Pr
   publishNetworks(deps, container, "disconnect");
   delete record.Sandbox;
   if (autoRemove) {
-    await removeNow(deps, container, true);
+    await removeNow(deps, container, { volumes: true, ended: true });
     return;
   }
   if (delay !== undefined) scheduleRestart(deps, container, delay);

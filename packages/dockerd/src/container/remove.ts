@@ -42,5 +42,5 @@ export async function removeContainer(
     }
     await killNow(deps, container);
   }
-  await container.lock.run(() => removeNow(deps, container, options.volumes === true));
+  await container.lock.run(() => removeNow(deps, container, { volumes: options.volumes === true }));
 }

@@ -71,8 +71,9 @@ export async function restoreContainers(deps: ContainerDeps): Promise<void> {
     const { State } = container.record;
     const task = tasks.get(container.id);
     tasks.delete(container.id);
-    if (State.RemovalInProgress) {
-      await removeParts(deps, container, true).catch((err) => {
+    const endedForGood = !State.Running && container.hostConfig.AutoRemove === true && task === undefined;
+    if (State.RemovalInProgress || endedForGood) {
+      await removeParts(deps, container, { volumes: true }).catch((err) => {
         deps.log.error("cannot finish removal", { container: container.id, err });
       });
     } else if (task !== undefined && ["running", "paused", "pausing"].includes(task.status)) {

@@ -125,7 +125,7 @@ export async function launch(deps: ContainerDeps, container: Container): Promise
     State.Error = error.message;
     await deps.store.save(container);
     if (container.hostConfig.AutoRemove) {
-      await removeNow(deps, container, true);
+      await removeNow(deps, container, { volumes: true });
     }
     throw error;
   }
