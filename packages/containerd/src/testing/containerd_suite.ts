@@ -8,6 +8,7 @@
  */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Call, TypedAny } from "../api/call.ts";
 import type { Containerd } from "../api/containerd.ts";
 import type { Envelope } from "../api/events.ts";
@@ -451,8 +452,10 @@ const gcCases: readonly ContainerdCase[] = [
     name: "gc: a lease that has expired holds nothing; a call with an unknown lease is refused",
     async run(containerd, call) {
       const { content, leases } = containerd;
-      await leases.create({ id: "old", labels: { "containerd.io/gc.expire": "2001-01-01T00:00:00Z" } }, call);
+      const soon = new Date(Date.now() + 500).toISOString();
+      await leases.create({ id: "old", labels: { "containerd.io/gc.expire": soon } }, call);
       const blob = await writeBlob(containerd, fresh(17), { ...call, lease: "old" });
+      await sleep(1_000); // Past it also for a clock of whole seconds.
       await leases.create({ id: "trigger" }, call);
       await leases.delete("trigger", { sync: true }, call);
       await rejects(content.info(blob.digest, call), "NOT_FOUND");

@@ -28,18 +28,18 @@ function extraHosts(container: Container, gateway: string): string[] {
   });
 }
 
-/** Writes the files for a container that gets `sandbox`. */
+/** Writes the files for a container that gets `sandbox`; `inHostNamespace` if its network is the host's own. */
 export async function writeContainerFiles(
   container: Container,
   paths: ContainerPaths,
   sandbox: Sandbox,
+  inHostNamespace: boolean = sandbox.namespace.kind === "host",
 ): Promise<void> {
   const gateway = Object.values(sandbox.endpoints).find((e) => e.Gateway)?.Gateway ?? "127.0.0.1";
   const extra = extraHosts(container, gateway);
-  const lines =
-    sandbox.namespace.kind === "host"
-      ? [(await readFile("/etc/hosts", "utf8").catch(() => "")).trimEnd(), ...extra]
-      : [...LOCAL_HOSTS, ...extra, ...sandbox.hostsLines];
+  const lines = inHostNamespace
+    ? [(await readFile("/etc/hosts", "utf8").catch(() => "")).trimEnd(), ...extra]
+    : [...LOCAL_HOSTS, ...extra, ...sandbox.hostsLines];
   const hostname = container.record.Config.Hostname ?? "";
   const domain = container.record.Config.Domainname ? `.${container.record.Config.Domainname}` : "";
   await Promise.all([

@@ -64,15 +64,17 @@ export function sandboxRequest(container: Container): SandboxRequest {
   };
 }
 
+/** The container whose network `container` joins, if it does. */
+function networkOwner(deps: ContainerDeps, container: Container): Container | undefined {
+  const mode = container.hostConfig.NetworkMode ?? "";
+  return mode.startsWith("container:") ? deps.store.get(mode.slice("container:".length)) : undefined;
+}
+
 /** The sandbox of a container that joins another one's: nothing is made, and it gets the other one's names. */
 async function allocate(deps: ContainerDeps, container: Container): Promise<Sandbox> {
-  if (!(container.hostConfig.NetworkMode ?? "").startsWith("container:")) {
-    return await deps.networks.allocate(sandboxRequest(container));
-  }
-  const owner = deps.store.get(container.hostConfig.NetworkMode!.slice("container:".length));
+  const owner = networkOwner(deps, container);
+  if (owner === undefined) return await deps.networks.allocate(sandboxRequest(container));
   const theirs = owner.record.Sandbox;
-  container.record.Config.Hostname = owner.record.Config.Hostname ?? "";
-  container.record.Config.Domainname = owner.record.Config.Domainname ?? "";
   return {
     namespace: { kind: "host" },
     id: "",
@@ -147,7 +149,8 @@ async function launchSteps(deps: ContainerDeps, container: Container, made: Made
   const network = allocate(deps, container).then(async (sandbox) => {
     record.Sandbox = sandbox;
     publishNetworks(deps, container, "connect");
-    await writeContainerFiles(container, paths, sandbox);
+    const theirs = networkOwner(deps, container)?.record.Sandbox;
+    await writeContainerFiles(container, paths, sandbox, (theirs ?? sandbox).namespace.kind === "host");
     return sandbox;
   });
   const root = containerd.snapshots

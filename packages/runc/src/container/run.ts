@@ -55,7 +55,7 @@ export interface RunningContainer extends AsyncDisposable {
  * @throws {StartProcessError} naming the step that failed; nothing is left behind.
  *
  * @example
- * ```ts
+ * ```ts ignore
  * import { run } from "@rt/runc";
  * await using box = await run({ rootfs: "/srv/busybox", args: ["echo", "hello"] });
  * for await (const chunk of box.stdout) console.log(new TextDecoder().decode(chunk));

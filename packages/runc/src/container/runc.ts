@@ -49,7 +49,7 @@ export interface RuncDeps {
  * An OCI runtime over a kernel port.
  *
  * @example
- * ```ts
+ * ```ts ignore
  * import { compose } from "@rt/runc";
  * await using runc = compose({ root: "/run/my-containers" });
  * const { pid } = await runc.create({ id: "web", bundle: "/bundles/web" });

@@ -45,7 +45,7 @@ function normalise(name: string, text: string, id: string): string {
     // device instead of the container's, and the directory of the cgroup mounts is read-only if it is asked to be.
     .map((line) =>
       line
-        .replace(/ro,size=4k,nr_inodes=1$/, "ro")
+        .replace(/ro,size=4k,nr_inodes=1(,inode64)?$/, "ro")
         .replace(/^(\/proc\/(?:keys|timer_list|kcore|sched_debug)) .*$/, "$1 null")
         .replace(/^\/sys\/fs\/cgroup r[ow],/, "/sys/fs/cgroup r?,")
         .replace(/ master:\d+| shared:\d+/g, ""),
