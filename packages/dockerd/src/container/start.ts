@@ -75,6 +75,8 @@ async function allocate(deps: ContainerDeps, container: Container): Promise<Sand
   const owner = networkOwner(deps, container);
   if (owner === undefined) return await deps.networks.allocate(sandboxRequest(container));
   const theirs = owner.record.Sandbox;
+  container.record.Config.Hostname = owner.record.Config.Hostname ?? "";
+  container.record.Config.Domainname = owner.record.Config.Domainname ?? "";
   return {
     namespace: { kind: "host" },
     id: "",
