@@ -9,7 +9,7 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { $ } from "zx";
-import { add, countsOf, NO_TESTS, summary, type TestCounts } from "../src/test_counts.ts";
+import { add, countsOf, NO_TESTS, skippedNames, summary, type TestCounts } from "../src/test_counts.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
 const BIN = join(ROOT, "node_modules/.bin");
@@ -44,6 +44,7 @@ async function vitest(
     nothrow: true,
     stdio: ["ignore", "inherit", "inherit"],
   })`${[...program, ...args]}`;
+  for (const name of skippedNames(report)) console.log(`skipped: ${name}`);
   return countsOf(report, done.exitCode ?? 1);
 }
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { add, countsOf, NO_TESTS, summary } from "./test_counts.ts";
+import { add, countsOf, NO_TESTS, skippedNames, summary } from "./test_counts.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "rt-counts-"));
 afterAll(() => rmSync(dir, { recursive: true }));
@@ -28,6 +28,15 @@ test("countsOf() reads passed, failed and skipped", () => {
 test("countsOf() counts a suite that did not load as a failure", () => {
   expect(countsOf(report({ success: false }), 1).failed).toBe(1);
   expect(countsOf(join(dir, "absent.json"), 1).failed).toBe(1);
+});
+
+test("skippedNames() lists what was skipped, by full name", () => {
+  const results = ["passed", "pending", "skipped"].map((status) => ({
+    status,
+    fullName: `a (skipped: why) ${status}`,
+  }));
+  const path = report({ testResults: [{ assertionResults: results }] });
+  expect(skippedNames(path)).toEqual(["a (skipped: why) pending", "a (skipped: why) skipped"]);
 });
 
 test("summary() prints the plain closing line of a sum", () => {

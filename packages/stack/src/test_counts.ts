@@ -22,6 +22,16 @@ interface VitestReport {
   readonly numTotalTests: number;
 }
 
+/** Full names of the skipped tests of the report at `path`; they say why. */
+export function skippedNames(path: string): string[] {
+  if (!existsSync(path)) return [];
+  const { testResults } = JSON.parse(readFileSync(path, "utf8")) as {
+    testResults: readonly { assertionResults: readonly { status: string; fullName: string }[] }[];
+  };
+  const all = testResults.flatMap((r) => r.assertionResults);
+  return all.filter((a) => a.status !== "passed" && a.status !== "failed").map((a) => a.fullName);
+}
+
 /** No test at all. */
 export const NO_TESTS: TestCounts = { passed: 0, failed: 0, skipped: 0 };
 

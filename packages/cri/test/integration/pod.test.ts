@@ -20,7 +20,7 @@ const engines = [
     name: "rt-dockerd",
     start: rtDockerd,
     programs: ["busybox", "ip", "nft"],
-    lacks: ["stats"] as readonly EngineFeature[],
+    lacks: [] as readonly EngineFeature[],
   },
 ];
 
