@@ -1,7 +1,16 @@
 /** Real containerd and ctr on our shim and our runtime: the runtime `io.containerd.rt.v2`. */
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -84,6 +93,11 @@ function suite(): void {
     await ended;
     ours.remove();
     rmSync(directory, { recursive: true, force: true });
+    // ctr puts containers below a cgroup named after its namespace; runtimes remove only the containers' own.
+    for (const hierarchy of readdirSync("/sys/fs/cgroup")) {
+      const parent = join("/sys/fs/cgroup", hierarchy, "rt-test");
+      if (existsSync(parent)) rmdirSync(parent);
+    }
   });
 
   describe("containerd on containerd-shim-rt-v2", () => {

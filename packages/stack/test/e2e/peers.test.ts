@@ -1,6 +1,6 @@
 /** The real peers on either side of our boundaries: ctr, containerd, containerd-shim-runc-v2, runc. */
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { mountsBelow } from "../../src/down.ts";
