@@ -27,7 +27,14 @@ describe.skipIf(skip !== undefined)(
       archive = join(stack.paths.root, "data", "busybox.tar");
       expect(stack.docker(["save", "-o", archive, "busybox"])).toMatchObject({ code: 0 });
     });
-    afterAll(async () => stack?.[Symbol.asyncDispose]());
+    afterAll(async () => {
+      await stack?.[Symbol.asyncDispose]();
+      // ctr's parent cgroup, named after its namespace: runtimes remove only the containers' own.
+      for (const hierarchy of readdirSync("/sys/fs/cgroup")) {
+        const parent = join("/sys/fs/cgroup", hierarchy, "default");
+        if (existsSync(parent)) rmdirSync(parent);
+      }
+    });
 
     describe("real ctr on rt-containerd", () => {
       const ctr = (...args: string[]): Ran =>
