@@ -32,7 +32,9 @@ describe.skipIf(skip !== undefined)(
       // ctr's parent cgroup, named after its namespace: runtimes remove only the containers' own.
       for (const hierarchy of readdirSync("/sys/fs/cgroup")) {
         const parent = join("/sys/fs/cgroup", hierarchy, "default");
-        if (existsSync(parent)) rmdirSync(parent);
+        const others =
+          existsSync(parent) && readdirSync(parent, { withFileTypes: true }).some((e) => e.isDirectory());
+        if (existsSync(parent) && !others) rmdirSync(parent);
       }
     });
 
