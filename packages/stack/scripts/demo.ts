@@ -42,7 +42,7 @@ if (process.getuid?.() !== 0) {
   process.exit(1);
 }
 const root = mkdtempSync("/tmp/rt-demo-");
-const before = machineState(root);
+const before = machineState(root, "down");
 try {
   step(`the stack comes up (daemons on ${engineName}, everything below ${root})`);
   const started = performance.now();
@@ -117,7 +117,7 @@ try {
 } finally {
   step("everything goes down");
   await down({ root });
-  const left = leaks(before, machineState(root));
+  const left = leaks(before, machineState(root, "down"));
   rmSync(root, { recursive: true, force: true });
   console.log(
     left.length === 0

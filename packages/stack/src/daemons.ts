@@ -50,6 +50,7 @@ export function daemons(paths: StackPaths, settings: StackSettings): Daemon[] {
         ...["--data-root", paths.dockerData, "--exec-root", paths.dockerExec],
         ...["--pidfile", join(paths.pids, "dockerd.pid"), "--live-restore"],
         ...["--bridge", paths.bridge, "--bip", settings.bridgeAddress],
+        ...["--cgroup-parent", paths.cgroup],
       ],
       socket: paths.dockerSocket,
     },

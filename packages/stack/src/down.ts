@@ -6,8 +6,9 @@
  * @module
  */
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import { request } from "node:http";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { StackPaths } from "./paths.ts";
 import { stackPaths } from "./paths.ts";
@@ -30,6 +31,7 @@ export async function down(options: DownOptions): Promise<void> {
   await endProcesses(paths);
   unmountBelow(paths.root);
   removeLinkAndRules(paths);
+  removeCgroups(paths);
   for (const made of [paths.pids, paths.settings, paths.containerdState, paths.dockerExec])
     rmSync(made, { recursive: true, force: true });
   if (options.remove === true) rmSync(paths.root, { recursive: true, force: true });
@@ -98,6 +100,23 @@ export function mountsBelow(root: string): string[] {
 
 function unmountBelow(root: string): void {
   for (const mount of mountsBelow(root)) execFileSync("umount", ["-l", mount]);
+}
+
+/** The cgroups of the containers, also of those whose daemons died, and their parent. */
+function removeCgroups(paths: StackPaths): void {
+  const mount = "/sys/fs/cgroup";
+  const below = (dir: string): string[] =>
+    readdirSync(dir, { withFileTypes: true })
+      .filter((e) => e.isDirectory())
+      .map((e) => join(dir, e.name));
+  const remove = (dir: string): void => {
+    for (const child of below(dir)) remove(child);
+    rmdirSync(dir);
+  };
+  for (const dir of [mount, ...below(mount)]) {
+    const own = join(dir, paths.cgroup);
+    if (existsSync(own)) remove(own);
+  }
 }
 
 function removeLinkAndRules(paths: StackPaths): void {

@@ -18,15 +18,20 @@ export interface MachineState {
   readonly files: readonly string[];
 }
 
-/** Takes the state that concerns the stack at `root`. */
-export function machineState(root: string): MachineState {
+/**
+ * Takes the state that concerns the stack at `root`.
+ *
+ * While it is up (`daemons: "running"`) its daemons, their sockets and the containers' parent cgroup don't count;
+ * once it is down everything does.
+ */
+export function machineState(root: string, daemons: "running" | "down" = "running"): MachineState {
   return {
-    processes: containerProcesses(root),
+    processes: processes(root, daemons === "down"),
     mounts: mounts(root),
-    cgroups: cgroups(),
+    cgroups: cgroups(daemons === "down"),
     links: Object.values(readdirSync("/sys/class/net")).filter((n) => /^(veth|rtbr|docker|br-)/.test(n)),
     tables: nftTables(),
-    files: runtimeFiles(root),
+    files: runtimeFiles(root, daemons === "down"),
   };
 }
 
@@ -38,12 +43,12 @@ export function leaks(before: MachineState, after: MachineState): string[] {
   });
 }
 
-/** All processes but the daemons, which may have been restarted meanwhile, and what they themselves hold. */
-function containerProcesses(root: string): string[] {
+/** The processes; unless `whole`, without the daemons, which may have been restarted, and what they themselves hold. */
+function processes(root: string, whole: boolean): string[] {
   const all = stackProcesses(root);
   const daemons = new Set(all.filter(isDaemon).map((p) => p.pid));
   return all
-    .filter((p) => !daemons.has(p.pid) && !(daemons.has(p.ppid) && /-port$/.test(p.comm)))
+    .filter((p) => whole || (!daemons.has(p.pid) && !(daemons.has(p.ppid) && /-port$/.test(p.comm))))
     .map((p) => `${p.comm} ${p.pid} ${p.args.join(" ").slice(0, 120)}`);
 }
 
@@ -60,7 +65,7 @@ function mounts(root: string): string[] {
 }
 
 /** Container cgroups: below `docker`, `rt*` and `kubepods` of every hierarchy. */
-function cgroups(): string[] {
+function cgroups(whole: boolean): string[] {
   const found: string[] = [];
   const walk = (dir: string, depth: number): void => {
     for (const name of directories(dir)) {
@@ -70,7 +75,10 @@ function cgroups(): string[] {
   };
   for (const hierarchy of directories("/sys/fs/cgroup"))
     for (const top of directories(join("/sys/fs/cgroup", hierarchy)))
-      if (/^(docker|rt|kubepods|default|moby|k8s)/.test(top)) walk(join("/sys/fs/cgroup", hierarchy, top), 2);
+      if (/^(docker|rt|kubepods|default|moby|k8s)/.test(top)) {
+        if (whole) found.push(join("/sys/fs/cgroup", hierarchy, top));
+        walk(join("/sys/fs/cgroup", hierarchy, top), 2);
+      }
   return found;
 }
 
@@ -95,10 +103,10 @@ function nftTables(): string[] {
 }
 
 /** Files of running containers below the root: bundles, FIFOs, sockets of task services. Data and logs do not count. */
-function runtimeFiles(root: string): string[] {
+function runtimeFiles(root: string, whole: boolean): string[] {
   const found: string[] = [];
   // The task service's socket goes with the service, a little after its last container.
-  const kept = new Set(["data", "log", "ctd/s"].map((d) => join(root, d)));
+  const kept = new Set(["data", "log", ...(whole ? [] : ["ctd/s"])].map((d) => join(root, d)));
   const walk = (dir: string): void => {
     for (const name of entries(dir)) {
       const path = join(dir, name);

@@ -28,6 +28,8 @@ export interface StackPaths {
   readonly settings: string;
   /** Name of the stack's bridge link, at most 15 bytes, the same for the same root. */
   readonly bridge: string;
+  /** Parent cgroup of the stack's containers, absolute in every hierarchy. */
+  readonly cgroup: string;
 }
 
 /** Longest root for which all sockets fit: the task service's are `<state>/s/<64 hex digits>`. Bytes. */
@@ -59,5 +61,6 @@ export function stackPaths(root: string): StackPaths {
     criRoot: join(top, "data/cri"),
     settings: join(top, "stack.json"),
     bridge: `rtbr${id}`,
+    cgroup: `/rt-${id}`,
   };
 }

@@ -6,6 +6,7 @@ const config: ViteUserConfig = defineConfig({
   ssr: { resolve: { conditions: ["rt-source"] } },
   test: {
     include: ["test/**/*.test.ts"],
+    globalSetup: [`${import.meta.dirname}/docker_cgroups.ts`],
     passWithNoTests: true,
     fileParallelism: false,
     testTimeout: 120_000,
